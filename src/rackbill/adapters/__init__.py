@@ -1,0 +1,1 @@
+"""The outside: sockets and disks, one file for each outside party."""

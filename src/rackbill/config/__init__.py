@@ -1,0 +1,1 @@
+"""Wiring: settings, urls, wsgi. Imported by nobody."""

@@ -1,0 +1,1 @@
+"""The move out of a legacy billing system."""

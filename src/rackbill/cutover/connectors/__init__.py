@@ -1,0 +1,1 @@
+"""Connectors: one for each legacy source; they alone read it."""

@@ -1,0 +1,1 @@
+"""People, memberships, staff roles, API keys."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class AccessConfig(AppConfig):
+    name = "rackbill.domain.access"
+    label = "rackbill_access"

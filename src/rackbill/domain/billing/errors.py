@@ -1,0 +1,9 @@
+"""What a caller of billing should expect."""
+
+
+class RunRefused(ValueError):
+    """A bill run cannot be planned or go on; the message says why and what to do."""
+
+
+class RunNotFound(LookupError):
+    """There is no such bill run."""

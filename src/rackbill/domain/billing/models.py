@@ -1,0 +1,123 @@
+from django.db import models
+
+from rackbill.domain.kit.fields import CurrencyField, DecimalSixField, MinorField
+
+
+class BillRun(models.Model):
+    """One pass over one sales organisation up to a through date: planned → computed → approved → issued."""
+
+    STATES = [(state, state) for state in ("planned", "computed", "approved", "issued")]
+
+    run_id = models.CharField(max_length=36, unique=True)
+    sales_organisation = models.ForeignKey(
+        "rackbill_parties.SalesOrganisation", on_delete=models.PROTECT, related_name="bill_runs"
+    )
+    through = models.DateField()
+    issued_on = models.DateField()
+    state = models.CharField(max_length=10, choices=STATES)
+    planned_at = models.DateTimeField()
+    planned_by = models.CharField(max_length=254)
+    approved_by = models.CharField(max_length=254, blank=True)
+    approved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sales_organisation"], condition=~models.Q(state="issued"), name="one_open_run"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} through {self.through}"
+
+
+class BillShard(models.Model):
+    """Some customers of a run, computed in one transaction."""
+
+    run = models.ForeignKey("rackbill_billing.BillRun", on_delete=models.CASCADE, related_name="shards")
+    shard_number = models.PositiveIntegerField()
+    first_customer_id = models.CharField(max_length=8)
+    last_customer_id = models.CharField(max_length=8)
+    is_computed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "shard_number"], name="shard_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.shard_number}"
+
+
+class BillDraft(models.Model):
+    """A document of a run without a number. `document_number` is set in the act of issuing."""
+
+    run = models.ForeignKey("rackbill_billing.BillRun", on_delete=models.CASCADE, related_name="drafts")
+    customer = models.ForeignKey("rackbill_parties.Customer", on_delete=models.PROTECT, related_name="+")
+    billing_group = models.ForeignKey("rackbill_parties.BillingGroup", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=24)
+    currency = CurrencyField()
+    place = models.PositiveSmallIntegerField()
+    line_count = models.PositiveIntegerField()
+    net_minor = MinorField()
+    canonical = models.TextField()
+    document_number = models.CharField(max_length=8, null=True, unique=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "billing_group", "currency", "place"], name="draft_once"),
+        ]
+        indexes = [models.Index(fields=["run", "document_number"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.document_number or '(draft)'}"
+
+
+class Charge(models.Model):
+    """An amount owed for one contract line and period; never changes. Without a draft: the legacy system billed it."""
+
+    contract_line = models.ForeignKey(
+        "rackbill_contracts.ContractLine", on_delete=models.PROTECT, related_name="charges"
+    )
+    kind = models.CharField(max_length=12)
+    period_start = models.DateField()
+    period_end = models.DateField()
+    revision = models.PositiveSmallIntegerField()
+    quantity = DecimalSixField()
+    unit = models.CharField(max_length=4)
+    unit_price = DecimalSixField()
+    price_base_quantity = DecimalSixField()
+    amount_minor = MinorField()
+    currency = CurrencyField()
+    allowances = models.JSONField(default=list)
+    rule = models.CharField(max_length=100)
+    formula = models.TextField()
+    corrects = models.ForeignKey(
+        "rackbill_billing.Charge", null=True, on_delete=models.PROTECT, related_name="corrected_by"
+    )
+    draft = models.ForeignKey("rackbill_billing.BillDraft", null=True, on_delete=models.CASCADE, related_name="charges")
+    line_number = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract_line", "period_start", "period_end", "kind", "revision"], name="charge_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.period_start} {self.amount_minor}"
+
+
+class ParkedBill(models.Model):
+    """A customer or billing group that a run could not bill, with the reason in words."""
+
+    run = models.ForeignKey("rackbill_billing.BillRun", on_delete=models.CASCADE, related_name="parked")
+    customer = models.ForeignKey("rackbill_parties.Customer", on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=32)
+    reason = models.CharField(max_length=500)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "customer"], name="parked_once")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.code}"

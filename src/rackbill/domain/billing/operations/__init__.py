@@ -1,0 +1,7 @@
+"""Bill runs: planned → computed → approved → issued. Every step may run twice; a worker may die at any line."""
+
+from rackbill.domain.billing.operations.computing import compute_shard
+from rackbill.domain.billing.operations.issuing import close_run, issue_block
+from rackbill.domain.billing.operations.planning import approve_run, plan_run
+
+__all__ = ["approve_run", "close_run", "compute_shard", "issue_block", "plan_run"]

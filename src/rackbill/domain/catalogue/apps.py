@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class CatalogueConfig(AppConfig):
+    name = "rackbill.domain.catalogue"
+    label = "rackbill_catalogue"

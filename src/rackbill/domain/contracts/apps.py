@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ContractsConfig(AppConfig):
+    name = "rackbill.domain.contracts"
+    label = "rackbill_contracts"

@@ -1,0 +1,13 @@
+"""What a caller of contracts should expect."""
+
+
+class ServiceNotFound(LookupError):
+    """There is no such service for this customer."""
+
+
+class EquipmentNotFound(LookupError):
+    """There is no such equipment for this customer."""
+
+
+class ReferenceRefused(ValueError):
+    """A reference is not acceptable; the message says why."""

@@ -1,0 +1,85 @@
+"""The outbox: rows are queued in the transaction that issues, claimed one by one, and closed with their outcome."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from rackbill.domain.dispatch import policy
+from rackbill.domain.dispatch.models import Dispatch
+from rackbill.domain.documents.operations import Issued
+from rackbill.domain.kit import locks
+
+NAMESPACE = uuid.UUID("0d7f5b0a-5b1c-5f53-8a57-9b5f8b0f1c22")
+NOBODY = "the billing group has no recipient; add a contact with the role BILLING and queue it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A dispatch in a worker's hands."""
+
+    key: int
+    dispatch_id: str
+    document_number: str
+    customer_id: str
+    recipient: str
+    attempt_count: int
+
+
+def queue_documents(*, issued: Sequence[Issued], recipients: Mapping[int, Sequence[str]], now: datetime) -> int:
+    """One row for each document and recipient, parked where a billing group has none; how many. Call where it is issued."""
+    rows = []
+    for item in issued:
+        for recipient in recipients.get(item.group_key, ()) or ("",):
+            rows.append(
+                Dispatch(
+                    dispatch_id=str(uuid.uuid5(NAMESPACE, f"{item.number}|original|email|{recipient}")),
+                    document_id=item.key,
+                    customer_id=item.customer_key,
+                    purpose="original",
+                    way="email",
+                    recipient=recipient,
+                    state="queued" if recipient else "parked",
+                    reason="" if recipient else NOBODY,
+                    next_attempt_at=now,
+                )  # fmt: skip
+            )
+    Dispatch.objects.bulk_create(rows, batch_size=500)
+    return len(rows)
+
+
+@transaction.atomic
+def claim_next(*, worker: str, now: datetime) -> Claimed | None:
+    """The next row to send, held for this worker for some minutes; None when nothing waits."""
+    waiting = Q(state="queued", next_attempt_at__lte=now) | Q(state="claimed", claimed_until__lt=now)
+    rows = Dispatch.objects.filter(waiting).order_by("next_attempt_at", "pk")
+    row = locks.locked(rows, skip_locked=True).select_related("document", "customer").first()
+    if row is None:
+        return None
+    row.state, row.claimed_by, row.claimed_until = "claimed", worker, now + policy.CLAIM
+    row.attempt_count += 1
+    row.save(update_fields=["state", "claimed_by", "claimed_until", "attempt_count"])
+    return Claimed(
+        row.pk, row.dispatch_id, row.document.number, row.customer.customer_id, row.recipient, row.attempt_count
+    )
+
+
+def record_sent(*, key: int, message_sha256: str, now: datetime) -> None:
+    """The message was handed over."""
+    Dispatch.objects.filter(pk=key).update(
+        state="sent", sent_at=now, message_sha256=message_sha256, reason="", claimed_until=None
+    )
+
+
+def record_failure(*, key: int, attempt_count: int, reason: str, now: datetime) -> None:
+    """It was not handed over: tried again after a while, or left to a person."""
+    wait = policy.back_off(attempt_count)
+    if wait is None:
+        Dispatch.objects.filter(pk=key).update(state="failed", reason=reason[:300], claimed_until=None)
+    else:
+        Dispatch.objects.filter(pk=key).update(
+            state="queued", reason=reason[:300], claimed_until=None, next_attempt_at=now + wait
+        )

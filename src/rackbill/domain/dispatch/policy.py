@@ -1,0 +1,14 @@
+"""How long until the next try, and when to stop trying."""
+
+from datetime import timedelta
+
+MAX_ATTEMPTS = 8
+CLAIM = timedelta(minutes=5)
+"""How long a worker may hold a dispatch before another takes it over."""
+
+
+def back_off(attempt_count: int) -> timedelta | None:
+    """Time until the next try after so many failed ones, or None when it is to be left to a person."""
+    if attempt_count >= MAX_ATTEMPTS:
+        return None
+    return timedelta(seconds=min(30 * 4 ** (attempt_count - 1), 6 * 3600))

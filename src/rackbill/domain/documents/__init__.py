@@ -1,0 +1,1 @@
+"""Issued and archived documents, number series, files."""

@@ -1,0 +1,1 @@
+"""The things served and where they stand."""

@@ -1,0 +1,1 @@
+"""The alias register: every identifier that was ever valid."""

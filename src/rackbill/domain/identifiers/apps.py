@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class IdentifiersConfig(AppConfig):
+    name = "rackbill.domain.identifiers"
+    label = "rackbill_identifiers"

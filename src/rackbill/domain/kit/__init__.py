@@ -1,0 +1,1 @@
+"""The mechanisms that all nouns share; a closed list."""

@@ -1,0 +1,1 @@
+"""Sales organisations, customers, contacts, billing groups, billing authority."""

@@ -1,0 +1,5 @@
+"""What a caller of parties should expect."""
+
+
+class SalesOrganisationNotFound(LookupError):
+    """There is no such sales organisation."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ReceivablesConfig(AppConfig):
+    name = "rackbill.domain.receivables"
+    label = "rackbill_receivables"

@@ -1,0 +1,1 @@
+"""Tax rates with validity, wordings, exchange rates, evidence."""

@@ -1,0 +1,5 @@
+"""What a caller of taxes should expect."""
+
+
+class NoExchangeRate(LookupError):
+    """No exchange rate is stored for a pair of currencies on or before a day."""

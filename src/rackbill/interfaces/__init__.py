@@ -1,0 +1,1 @@
+"""Doors: a request → one operation or query → its result. No decisions."""

@@ -1,0 +1,119 @@
+"""`rackbill bill-run`, `rackbill dispatch` and `rackbill series add`."""
+
+from datetime import date
+from typing import Annotated
+
+import typer
+from django.conf import settings
+from rich.table import Table
+
+from rackbill.adapters.smtp import MailServer
+from rackbill.core.money import decimal_from_minor
+from rackbill.domain.billing.queries import RunSummary
+from rackbill.domain.dispatch import queries as dispatch_queries
+from rackbill.domain.documents import operations as documents
+from rackbill.domain.documents import queries as document_queries
+from rackbill.domain.kit.actor import Actor
+from rackbill.domain.parties import queries as parties
+from rackbill.interfaces.console import answers, installation, main
+from rackbill.interfaces.jobs import bill_run, dispatch, document_files
+
+series_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+CONSOLE = Actor("system", "console")
+
+
+def day(text: str, option: str) -> date:
+    """A date from an option. Raises Refused."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise answers.Refused(f"{option} takes a date such as 2020-11-01, not {text!r}") from None
+
+
+def summary_json(summary: RunSummary) -> dict[str, object]:
+    """The keys that the provider's scripts rely on."""
+    return {
+        "run_id": summary.run_id,
+        "invoices": summary.invoices,
+        "lines": summary.lines,
+        "parked": len(summary.parked),
+        "net_minor_by_currency": summary.net_minor_by_currency,
+        "state": summary.state,
+        "sales_org": summary.organisation_id,
+        "parked_customers": summary.parked,
+    }
+
+
+@series_app.command("add")
+def add_series(
+    sales_org: Annotated[str, typer.Option(help="four digits")],
+    kind: Annotated[str, typer.Option(help="invoice or credit_note")],
+    first: Annotated[int, typer.Option(help="first number, eight digits")],
+    last: Annotated[int, typer.Option(help="last number, eight digits")],
+) -> None:
+    """Give a sales organisation a range of numbers for one kind of document."""
+    seller = parties.seller(organisation_id=sales_org)
+    documents.create_series(organisation_key=seller.key, kind=kind, range_start=first, range_end=last)
+    answers.out.print(f"{sales_org} {kind}: {first} to {last}")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+
+    @app.command("bill-run")
+    def run(
+        sales_org: Annotated[str, typer.Option(help="four digits")],
+        through: Annotated[str, typer.Option(help="bill everything before this day")],
+        as_json: Annotated[bool, typer.Option("--json")] = False,
+        at: Annotated[str | None, typer.Option(help="the clock, in demo and test installations only")] = None,
+    ) -> None:
+        """Bill one sales organisation through a date; running it again goes on, or changes nothing."""
+        now = main.set_clock(at)
+        with answers.steps(as_json=as_json) as steps:
+            summary = bill_run.run_bill(
+                organisation_id=sales_org, through=day(through, "--through"), now=now, actor=CONSOLE,
+                signer=installation.signer(), on_step=steps,
+            )  # fmt: skip
+        installation.keep_report(f"bill-run-{summary.run_id}", summary_json(summary))
+        for warning in document_queries.series_warnings(organisation_id=sales_org):
+            answers.people.print(f"[yellow]warning[/yellow]: {warning}")
+        if as_json:
+            answers.print_json(summary_json(summary))
+        else:
+            print_summary(summary)
+
+    @app.command("dispatch")
+    def send(
+        as_json: Annotated[bool, typer.Option("--json")] = False,
+        at: Annotated[str | None, typer.Option(help="the clock, in demo and test installations only")] = None,
+    ) -> None:
+        """Make the PDF files that are missing and send what waits in the outbox."""
+        now = main.set_clock(at)
+        server = MailServer(host=settings.SMTP_HOST, port=settings.SMTP_PORT)
+        with answers.steps(as_json=as_json) as steps:
+            waiting = dispatch_queries.counts_by_state().get("queued", 0)
+            files = document_files.store_missing_pdfs(
+                now=now, on_step=lambda done, total: steps("PDF files", done, total)
+            )
+            sent = dispatch.send_waiting(server=server, now=now, on_step=lambda done: steps("mails", done, waiting))
+        server.close()
+        answer = {"pdf_files": files, "sent": sent, "outbox": dispatch_queries.counts_by_state()}
+        if as_json:
+            answers.print_json(answer)
+        else:
+            answers.out.print(f"{files} PDF files made, {sent} mails sent; outbox: {answer['outbox']}")
+
+
+def print_summary(summary: RunSummary) -> None:
+    """The run for people."""
+    answers.out.print(
+        f"Run {summary.run_id} of {summary.organisation_id} is {summary.state}: "
+        f"{summary.invoices} documents, {summary.lines} lines, {len(summary.parked)} customers parked"
+    )
+    for currency, minor in summary.net_minor_by_currency.items():
+        answers.out.print(f"  net {decimal_from_minor(minor, currency):>16,} {currency}")
+    if summary.parked:
+        table = Table("customer", "code", "reason", box=None)
+        for row in summary.parked:
+            table.add_row(row["customer_id"], row["code"], row["reason"])
+        answers.out.print(table)

@@ -1,0 +1,92 @@
+"""The `rackbill` command: sets up, hands over to one file for each family of commands, turns refusals into one line."""
+
+import os
+import sys
+from datetime import UTC, datetime
+
+import typer
+from typer.exceptions import Exit, TyperException
+
+from rackbill.interfaces.console import answers
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
+
+
+def run() -> None:
+    """The entry point. Exit codes: 0 good, 1 the check failed, 2 bad input with one clear line on stderr."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rackbill.config.settings")
+    try:
+        if sys.argv[1:2] == ["demo"]:
+            # The demo makes the installation that the settings read, so it goes first.
+            from rackbill.interfaces.console import demo
+
+            demo.prepare(sys.argv[2:])
+        import django
+
+        django.setup()
+        _add_commands()
+        app(standalone_mode=False)
+    except answers.CheckFailed:
+        sys.exit(1)
+    except Exit as leave:
+        sys.exit(leave.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except TyperException as fault:
+        _refuse(str(fault.format_message() if hasattr(fault, "format_message") else fault))
+    except _refusals() as fault:
+        _refuse(str(fault))
+
+
+def _refuse(text: str) -> None:
+    sys.stderr.write(f"rackbill: {' '.join(text.split())}\n")
+    sys.exit(2)
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What commands refuse with: their own word, lookups that found nothing, values that cannot be, a full range."""
+    from django.db.utils import OperationalError
+
+    return (answers.Refused, LookupError, ValueError, FileNotFoundError, OperationalError)
+
+
+def _add_commands() -> None:
+    from rackbill.interfaces.console import (
+        benches,
+        billing,
+        books,
+        cutover,
+        demo,
+        identifiers,
+        installation,
+        serving,
+        simulate,
+    )
+
+    app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
+    app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
+    app.add_typer(billing.series_app, name="series", help="Number series of documents.")
+    for module in (installation, simulate, billing, books, identifiers, serving, demo):
+        module.register(app)
+
+
+def set_clock(moment: str | None) -> datetime:
+    """The clock after `--at`: refused unless the installation was created as a demo or test, and kept in history."""
+    from rackbill.domain.history import operations as history
+    from rackbill.domain.kit.actor import SYSTEM
+    from rackbill.interfaces.jobs import clock
+
+    if moment is None:
+        return clock.now()
+    try:
+        wanted = datetime.fromisoformat(moment)
+    except ValueError:
+        raise answers.Refused(
+            f"--at takes an ISO date and time such as 2020-10-01T06:00:00+00:00, not {moment!r}"
+        ) from None
+    clock.move(wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC))
+    history.record_change(
+        now=clock.wall(), actor=SYSTEM, verb="move_clock", object_kind="installation", object_id="clock",
+        detail={"at": wanted.isoformat(), "command": " ".join(sys.argv[1:3])},
+    )  # fmt: skip
+    return clock.now()

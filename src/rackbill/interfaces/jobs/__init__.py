@@ -1,0 +1,1 @@
+"""The clock's door: what runs because of the time, and the files and messages it makes."""

@@ -1,0 +1,46 @@
+"""One home for each test process, before Django reads its settings; and tables that can be emptied between tests."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+
+_home = Path(tempfile.mkdtemp(prefix="rackbill-test-"))
+os.environ["RACKBILL_HOME"] = str(_home)
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rackbill.config.settings")
+# Playwright keeps an event loop in the thread that also talks to the database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+(_home / "installation.json").write_text(json.dumps({"kind": "test", "clock": "2020-10-02T09:00:00+00:00"}))
+django.setup()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def emptied_in_spite_of_the_guards() -> Iterator[None]:
+    """Tests with a live server empty the tables afterwards; the guards of frozen tables are lifted for that moment only."""
+    from django.db.backends.base.operations import BaseDatabaseOperations
+
+    original = BaseDatabaseOperations.execute_sql_flush
+
+    def flush(self: Any, sql_list: list[str]) -> None:
+        with self.connection.cursor() as cursor:
+            if self.connection.vendor == "postgresql":
+                cursor.execute("SET session_replication_role = replica")
+                original(self, sql_list)
+                cursor.execute("SET session_replication_role = DEFAULT")
+                return
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            for name, _sql in triggers:
+                cursor.execute(f'DROP TRIGGER "{name}"')
+            original(self, sql_list)
+            for _name, sql in triggers:
+                cursor.execute(sql)
+
+    BaseDatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    yield
+    BaseDatabaseOperations.execute_sql_flush = original  # type: ignore[method-assign]

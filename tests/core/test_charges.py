@@ -1,0 +1,221 @@
+"""The rule that lets every run converge: its four properties, its arithmetic, its corrections."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rackbill.core.charges import Charge, ChargeKind, ContradictoryTerms, charges_owed, charges_unbilled
+from rackbill.core.money import minor_digits, round_half_up
+from rackbill.core.terms import DatedPrice, DatedQuantity, Discount, DiscountKind, LineKind, TermLine, Timing
+from tests.core.stories import Books, amendments, currencies, days, lines, owed_total, terms
+
+
+def line(**changes: object) -> TermLine:
+    plain = TermLine(
+        line_id=1, kind=LineKind.RECURRING, start=date(2020, 1, 20), end=None,
+        prices=(DatedPrice(date(2020, 1, 1), None, Decimal("129.95")),),
+        quantities=(DatedQuantity(date(2020, 1, 1), None, Decimal(1)),),
+    )  # fmt: skip
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def owed(subject: TermLine, through: date, currency: str = "EUR") -> list[Charge]:
+    return charges_owed(terms=terms(subject, currency), through=through)
+
+
+# --- the four properties ---------------------------------------------------------------------------------------------------
+
+
+@given(lines(), days, currencies)
+def test_a_second_run_gives_nothing(subject: TermLine, through: date, currency: str) -> None:
+    books = Books(currency)
+    books.run(subject, through)
+    assert books.run(subject, through) == []
+
+
+@given(lines(), days, days, currencies)
+def test_two_steps_sum_to_one(subject: TermLine, first: date, second: date, currency: str) -> None:
+    books = Books(currency)
+    books.run(subject, min(first, second))
+    books.run(subject, max(first, second))
+    assert books.total == owed_total(subject, max(first, second), currency)
+
+
+@given(lines(), days, days)
+def test_an_end_set_later_brings_the_sum_to_what_is_owed(subject: TermLine, through: date, end: date) -> None:
+    books = Books()
+    books.run(subject, through)
+    ended = replace(subject, end=end)
+    books.run(ended, through)
+    assert books.total == owed_total(ended, through)
+    assert books.run(ended, through) == []
+
+
+@given(lines(), days)
+def test_periods_leave_no_gap_and_no_overlap(subject: TermLine, through: date) -> None:
+    charges = [c for c in owed(subject, through) if c.kind is ChargeKind.RECURRING]
+    for before, after in zip(charges, charges[1:], strict=False):
+        assert before.period.end == after.period.start
+    if charges:
+        assert charges[0].period.start == subject.charged_from
+        if subject.end is not None:
+            assert charges[-1].period.end <= subject.end
+        if subject.timing is Timing.ADVANCE and (subject.end is None or subject.end > through):
+            assert charges[-1].period.end >= through
+
+
+@given(st.data(), lines(), currencies)
+def test_a_whole_life_of_amendments_converges(data: st.DataObject, subject: TermLine, currency: str) -> None:
+    books = Books(currency)
+    through = data.draw(days)
+    for _ in range(data.draw(st.integers(1, 5))):
+        books.run(subject, through)
+        assert books.total == owed_total(subject, through, currency)
+        assert books.run(subject, through) == []
+        subject = data.draw(amendments(subject))
+        through = max(through, data.draw(days))
+    books.run(subject, through)
+    assert books.total == owed_total(subject, through, currency)
+
+
+@given(lines(), days, days)
+def test_the_settled_path_equals_the_full_one(subject: TermLine, first: date, second: date) -> None:
+    books = Books()
+    new = books.run(subject, min(first, second))
+    if not new:
+        return
+    settled = replace(subject, settled_until=max(charge.period.end for charge in new))
+    later = max(first, second)
+    fast = charges_unbilled(terms=terms(settled), charged={}, through=later)
+    full = charges_unbilled(terms=terms(subject), charged={1: books.charged}, through=later)
+    assert fast == full
+
+
+@given(lines(), days, currencies)
+def test_line_arithmetic(subject: TermLine, through: date, currency: str) -> None:
+    for charge in owed(subject, through, currency):
+        gross = (charge.quantity * charge.unit_price / charge.price_base_quantity).scaleb(minor_digits(currency))
+        assert round_half_up(gross) - charge.allowance_minor == charge.amount_minor
+        assert charge.amount_minor >= 0
+        assert charge.unit_price >= 0
+        assert charge.allowance_minor >= 0
+
+
+# --- cases on paper --------------------------------------------------------------------------------------------------------
+
+
+def test_pro_rata_then_whole_months() -> None:
+    charges = owed(line(), date(2020, 3, 1))
+    assert [
+        (c.period.start, c.period.end, c.quantity, c.unit, c.price_base_quantity, c.amount_minor) for c in charges
+    ] == [
+        (date(2020, 1, 20), date(2020, 2, 1), 12, "DAY", 31, 5030),
+        (date(2020, 2, 1), date(2020, 3, 1), 1, "MON", 1, 12995),
+    ]
+    assert charges[0].cause.formula == "12 * 129.95 / 31"
+
+
+def test_the_days_before_a_yearly_cycle_are_a_share_of_the_year() -> None:
+    first, year = owed(line(cycle_months=12), date(2020, 2, 2))
+    assert (first.quantity, first.price_base_quantity, first.amount_minor) == (12, 31 * 12, 419)
+    assert (year.period.end, year.unit, year.amount_minor) == (date(2021, 2, 1), "ANN", 12995)
+
+
+def test_arrears_wait_for_the_end_of_the_period() -> None:
+    subject = line(timing=Timing.ARREARS)
+    assert [c.period.end for c in owed(subject, date(2020, 2, 29))] == [date(2020, 2, 1)]
+    assert [c.period.end for c in owed(subject, date(2020, 3, 1))] == [date(2020, 2, 1), date(2020, 3, 1)]
+
+
+def test_advance_is_charged_when_its_period_begins_before_the_through_date() -> None:
+    assert [c.period.start for c in owed(line(), date(2020, 2, 1))] == [date(2020, 1, 20)]
+    assert [c.period.start for c in owed(line(), date(2020, 2, 2))][-1] == date(2020, 2, 1)
+
+
+def test_after_the_boundary_cycles_go_on_from_there() -> None:
+    subject = line(start=date(2019, 3, 15), cycle_months=12, billed_from=date(2020, 3, 1))
+    assert [str(c.period) for c in owed(subject, date(2020, 10, 1))] == ["2020-03-01/2021-03-01"]
+
+
+def test_a_price_change_inside_a_period_cuts_it() -> None:
+    subject = line(
+        start=date(2020, 1, 1),
+        prices=(
+            DatedPrice(date(2020, 1, 1), date(2020, 1, 11), Decimal(31)),
+            DatedPrice(date(2020, 1, 11), None, Decimal(62)),
+        ),
+    )
+    assert [c.amount_minor for c in owed(subject, date(2020, 2, 1))] == [1000, 4200]
+
+
+def test_discounts_percent_first_then_amount_never_below_zero() -> None:
+    subject = line(
+        start=date(2020, 1, 1),
+        discounts=(
+            Discount(DiscountKind.AMOUNT, Decimal(20), "Welcome", date(2020, 1, 1), None),
+            Discount(DiscountKind.PERCENT, Decimal(10), "Term", date(2020, 1, 1), None),
+        ),
+    )
+    (charge,) = owed(subject, date(2020, 2, 1))
+    assert [(a.reason, a.amount_minor) for a in charge.allowances] == [("Term 10 %", 1299), ("Welcome", 2000)]
+    assert charge.amount_minor == 9696
+    free = replace(subject, discounts=(Discount(DiscountKind.AMOUNT, Decimal(500), "All", date(2020, 1, 1), None),))
+    assert owed(free, date(2020, 2, 1))[0].amount_minor == 0
+
+
+def test_a_half_goes_away_from_zero_once() -> None:
+    cheap = line(start=date(2020, 1, 1), prices=(DatedPrice(date(2020, 1, 1), None, Decimal("0.125")),))
+    assert owed(cheap, date(2020, 2, 1))[0].amount_minor == 13
+    assert owed(cheap, date(2020, 2, 1), "JPY")[0].amount_minor == 0
+
+
+def test_a_one_off_is_charged_once() -> None:
+    subject = line(kind=LineKind.ONE_OFF, start=date(2020, 1, 31))
+    (charge,) = owed(subject, date(2020, 6, 1))
+    assert (charge.kind, charge.unit, charge.period.day_count) == (ChargeKind.ONE_OFF, "C62", 1)
+    assert owed(replace(subject, billed_from=date(2020, 2, 1)), date(2020, 6, 1)) == []
+
+
+def test_an_earlier_end_takes_back_only_the_last_days() -> None:
+    books = Books()
+    subject = line(start=date(2020, 10, 1))
+    books.run(subject, date(2020, 11, 1))
+    (back,) = books.run(replace(subject, end=date(2020, 10, 15)), date(2020, 11, 1))
+    assert (back.kind, str(back.period), back.quantity, back.price_base_quantity) == (
+        ChargeKind.REVERSAL, "2020-10-15/2020-11-01", -17, 31,
+    )  # fmt: skip
+    assert (back.amount_minor, back.corrects) == (-7126, 1)
+
+
+def test_a_corrected_price_is_a_mirror_line_and_a_new_one() -> None:
+    books = Books()
+    subject = line(start=date(2020, 10, 1))
+    books.run(subject, date(2020, 11, 1))
+    dearer = replace(subject, prices=(DatedPrice(date(2020, 1, 1), None, Decimal("139.95")),))
+    back, anew = books.run(dearer, date(2020, 11, 1))
+    assert (back.quantity, back.unit, back.amount_minor, back.revision) == (-1, "MON", -12995, 0)
+    assert (anew.amount_minor, anew.revision, str(anew.period)) == (13995, 1, str(back.period))
+
+
+def test_a_removed_end_charges_the_days_again_as_a_revision() -> None:
+    books = Books()
+    subject = line(start=date(2020, 10, 1))
+    for end in (None, date(2020, 10, 15), None, date(2020, 10, 20)):
+        books.run(replace(subject, end=end), date(2020, 11, 1))
+    assert books.total == owed_total(replace(subject, end=date(2020, 10, 20)), date(2020, 11, 1))
+
+
+def test_a_day_without_a_price_is_a_contradiction() -> None:
+    gap = line(prices=(DatedPrice(date(2020, 1, 1), date(2020, 2, 1), Decimal(1)),))
+    with pytest.raises(ContradictoryTerms, match="no price on 2020-02-01"):
+        owed(gap, date(2020, 3, 1))
+
+
+@given(lines(), days)
+def test_an_end_before_the_first_day_owes_nothing(subject: TermLine, through: date) -> None:
+    assert owed(replace(subject, end=subject.charged_from), through) == []
+    assert owed(subject, subject.start - timedelta(days=1)) == []

@@ -1,0 +1,129 @@
+"""The frozen document: canonical form, invariants, drafts."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from rackbill.core.document import (
+    BillTo,
+    Document,
+    DocumentKind,
+    InvalidDocument,
+    PaymentInstructions,
+    canonical_bytes,
+    check,
+    document_from_canonical,
+    document_hash,
+    reference_shown,
+)
+from rackbill.core.invoicing import BillHead, draft_invoices
+from tests.world.documents import AEGEAN, OCTOBER, document, golden, line, vat
+
+ALL = golden()
+SIMPLE = ALL["simple"]
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_the_canonical_form_comes_back(name: str) -> None:
+    content = canonical_bytes(ALL[name])
+    again = document_from_canonical(content)
+    check(again)
+    assert again == ALL[name]
+    assert canonical_bytes(again) == content
+    assert len(document_hash(content)) == 64
+
+
+def test_the_canonical_form_is_that_of_rfc_8785() -> None:
+    text = canonical_bytes(ALL["cyrillic"]).decode()
+    data = json.loads(text, parse_float=lambda number: pytest.fail(f"{number} is a float"))
+    assert text == json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert data["schema"] == 1
+    assert "Северный" in text
+
+
+def test_equal_numbers_are_equal_texts() -> None:
+    changed = replace(SIMPLE, lines=(replace(SIMPLE.lines[0], unit_price=Decimal("129.950000")),))
+    assert canonical_bytes(changed) == canonical_bytes(SIMPLE)
+
+
+def test_an_unknown_schema_is_refused() -> None:
+    with pytest.raises(InvalidDocument, match="schema 99"):
+        document_from_canonical(b'{"schema":99}')
+
+
+def broken(value: Document, words: str) -> None:
+    with pytest.raises(InvalidDocument, match=words):
+        check(value)
+
+
+def test_every_invariant_is_checked() -> None:
+    first, totals = SIMPLE.lines[0], SIMPLE.totals
+    broken(replace(SIMPLE, lines=()), "no line")
+    broken(replace(SIMPLE, number=""), "draft has no number")
+    broken(replace(SIMPLE, lines=(replace(first, line_number=2),)), "line 2 stands where line 1")
+    broken(replace(SIMPLE, lines=(replace(first, net_minor=first.net_minor + 1),)), "not its net amount")
+    broken(
+        replace(SIMPLE, lines=(replace(first, unit_price=-first.unit_price, quantity=-first.quantity),)),
+        "never in the price",
+    )
+    broken(replace(SIMPLE, lines=(replace(first, taxes=()),)), "no tax decision")
+    broken(replace(SIMPLE, totals=replace(totals, net_minor=1)), "BR-CO-10")
+    broken(replace(SIMPLE, tax_subtotals=(replace(SIMPLE.tax_subtotals[0], tax_minor=1),)), "BR-CO-17")
+    broken(replace(SIMPLE, totals=replace(totals, tax_minor=1)), "BR-CO-14")
+    broken(replace(SIMPLE, totals=replace(totals, gross_minor=1)), "BR-CO-15")
+    broken(replace(SIMPLE, totals=replace(totals, due_minor=1)), "BR-CO-16")
+    broken(replace(SIMPLE, due_on=SIMPLE.issued_on.replace(year=2019)), "due before")
+    broken(replace(SIMPLE, kind=DocumentKind.CREDIT_NOTE), "BT-25")
+    outside = document(line(1, "1", vat("O", "0")))
+    both = (outside.lines[0], replace(SIMPLE.lines[0], line_number=2))
+    broken(replace(SIMPLE, lines=both), "BR-O-11")
+
+
+def test_what_is_outside_the_scope_stands_alone() -> None:
+    inside, outside = line(1, "100", vat("S", "21")), line(2, "50", vat("O", "0", "US"))
+    head = _head()
+    drafts = [d.document for d in draft_invoices(head=head, charges=inside + outside)]
+    assert [(d.totals.net_minor, {t.code for r in d.lines for t in r.taxes}) for d in drafts] == [
+        (10000, {"S"}),
+        (5000, {"O"}),
+    ]
+
+
+def _head() -> BillHead:
+    return BillHead(
+        sales_organisation_id="2000", issued_on=OCTOBER, currency="EUR", language="en", seller=SIMPLE.seller, buyer=AEGEAN,
+        bill_to=BillTo(customer_id="12000456", legacy_customer_id="", billing_group_id="12000456-01"),
+        payment=PaymentInstructions(account=None, payment_days=14),
+    )  # fmt: skip
+
+
+def test_the_order_of_the_charges_does_not_matter() -> None:
+    charges = [charge for n in range(12) for charge in line(n, f"{n}.5", vat("S", "21"))]
+    shuffled = charges[:]
+    Random(7).shuffle(shuffled)
+    assert canonical_bytes(document(shuffled)) == canonical_bytes(document(charges))
+
+
+def test_a_credit_note_carries_positive_amounts() -> None:
+    note = ALL["credit_note"]
+    assert note.kind is DocumentKind.CREDIT_NOTE
+    assert note.lines[0].quantity > 0
+    assert note.totals.gross_minor > 0
+    assert [reference.number for reference in note.corrects] == ["20000001"]
+
+
+def test_the_reference_column() -> None:
+    subject = SIMPLE.lines[0].subject
+    assert reference_shown(subject) == ("shop-db-1", "reference")
+    assert reference_shown(replace(subject, reference=" \u2003")) == ("ABCD001-XYZ", "legacy_name")
+    assert reference_shown(replace(subject, reference="", legacy_name="")) == ("48214", "equipment_id")
+    assert reference_shown(replace(subject, reference="", legacy_name="", equipment_id=""))[0] == ""
+
+
+def test_accounting_totals() -> None:
+    totals = ALL["singapore_in_usd"].accounting
+    assert totals is not None
+    assert (totals.currency, totals.net_minor, totals.tax_minor, totals.gross_minor) == ("SGD", 19447, (1361,), 20808)

@@ -1,0 +1,135 @@
+"""The demo as a stranger runs it, smaller: from a legacy system to mails, then the same commands once more."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+KEYS = {
+    "customers", "services", "legacy_ids", "unresolved_legacy_ids", "invoices", "parked", "pdf_files", "mails",
+    "net_minor_by_currency", "seconds", "url", "api_key", "login", "staff_login",
+}  # fmt: skip
+
+
+def rackbill(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "RACKBILL_HOME": str(home), "DATABASE_URL": ""}
+    command = [sys.executable, "-c", "from rackbill.interfaces.console.main import run; run()", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def last_json(done: subprocess.CompletedProcess[str]) -> Any:
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    home = tmp_path_factory.mktemp("demo") / "home"
+    done = rackbill(home, "demo", "--no-serve", "--json", "--customers", "50", "--seed", "4")
+    assert done.returncode == 0, done.stderr
+    return home, last_json(done)
+
+
+def test_the_demo_answers_with_its_numbers(demo: tuple[Path, dict[str, Any]]) -> None:
+    _, answer = demo
+    assert set(answer) == KEYS
+    assert (answer["unresolved_legacy_ids"], answer["parked"]) == (0, 0)
+    assert answer["pdf_files"] == answer["invoices"] > 20
+
+
+def test_every_mail_has_exactly_the_pdf_of_its_invoice(demo: tuple[Path, dict[str, Any]]) -> None:
+    home, answer = demo
+    mails = sorted((home / "mailbox").glob("*.eml"))
+    assert len(mails) == answer["mails"]
+    stored = {path.name for path in (home / "files").rglob("*") if path.is_file()}
+    recipients: Counter[str] = Counter()
+    for path in mails:
+        message = message_from_bytes(path.read_bytes(), policy=default)
+        (attached,) = message.iter_attachments()
+        number = attached.get_filename().removesuffix(".pdf").rpartition("-")[2]
+        assert number in message["Subject"]
+        content = attached.get_content()
+        assert content.startswith(b"%PDF-")
+        assert hashlib.sha256(content).hexdigest() in stored
+        recipients[number] += 1
+    assert sum(recipients.values()) == answer["mails"]
+
+
+def test_everything_once_more_changes_nothing(demo: tuple[Path, dict[str, Any]]) -> None:
+    home, _ = demo
+    again = rackbill(home, "cutover", "run", str(home / "legacy-bundle"), "--on", "2020-09-14", "--json")
+    assert again.returncode == 0, again.stderr
+    assert {key: last_json(again)[key] for key in ("stage", "findings", "changes")} == {
+        "stage": "unchanged", "findings": [], "changes": {},
+    }  # fmt: skip
+    for organisation in ("2000", "2600"):
+        run = rackbill(
+            home,
+            "bill-run",
+            "--sales-org",
+            organisation,
+            "--through",
+            "2020-11-01",
+            "--at",
+            "2020-10-02T08:00:00+00:00",
+            "--json",
+        )
+        assert run.returncode == 0, run.stderr
+        assert {key: last_json(run)[key] for key in ("invoices", "lines", "parked")} == {
+            "invoices": 0,
+            "lines": 0,
+            "parked": 0,
+        }
+    sent = rackbill(home, "dispatch", "--json")
+    assert (last_json(sent)["pdf_files"], last_json(sent)["sent"]) == (0, 0)
+    books = rackbill(home, "check-books", "--json")
+    assert (books.returncode, last_json(books)["violations"]) == (0, [])
+
+
+def test_every_legacy_identifier_resolves_on_the_console(demo: tuple[Path, dict[str, Any]]) -> None:
+    home, _ = demo
+    customer = (home / "legacy-bundle" / "customers.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[0]
+    for text in (customer, f" {customer.lower()} "):
+        found = rackbill(home, "resolve", text, "--json")
+        things = last_json(found)["things"]
+        assert (found.returncode, [thing["kind"] for thing in things]) == (0, ["customer"])
+    assert rackbill(home, "resolve", "never-heard-of-it", "--json").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["cutover", "run", "nowhere", "--on", "2020-09-14"], "no folder"),
+        (["cutover", "run", "nowhere", "--on", "soon"], "takes a date"),
+        (["bill-run", "--sales-org", "9999", "--through", "2020-11-01"], "no sales organisation"),
+        (["bill-run", "--sales-org", "2600", "--through", "tomorrow"], "takes a date"),
+        (["bill-run", "--sales-org", "2600", "--through", "2029-01-01"], "more than a year ahead"),
+        (["bill-run"], "sales-org"),
+        (["no-such-command"], "No such command"),
+    ],
+)
+def test_bad_input_is_one_clear_line(demo: tuple[Path, dict[str, Any]], arguments: list[str], words: str) -> None:
+    done = rackbill(demo[0], *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_the_demo_never_clears_what_is_no_demo(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("x")
+    done = rackbill(tmp_path, "demo", "--no-serve")
+    assert (done.returncode, "holds no demo" in done.stderr) == (2, True)
+    assert (tmp_path / "precious").read_text() == "x"
+
+
+def test_a_live_installation_keeps_its_clock(tmp_path: Path) -> None:
+    assert rackbill(tmp_path, "init", "--kind", "live").returncode == 0
+    done = rackbill(tmp_path, "bill-run", "--sales-org", "2600", "--through", "2020-11-01", "--at", "2020-10-01")
+    assert (done.returncode, "demo or test" in done.stderr) == (2, True)
