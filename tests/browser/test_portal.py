@@ -45,7 +45,8 @@ def log_in(browser: Browser, url: str, email: str, **options: Any) -> Page:
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(world_of.PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/services/")
+    # The whole address: the log-in page's own ends in "?next=/services/". Loaded, or an early key press goes without htmx.
+    page.wait_for_url(f"{url}/services/", wait_until="load")
     return page
 
 

@@ -75,7 +75,8 @@ def child(services: int) -> None:
     size = contracts.service_count()
     ratio = (cpu_seconds * YARDSTICK_ROWS / lines) / yardstick if lines else 0
     print(json.dumps({
-        "name": "bill-run", "size": size, "database": "sqlite", "seconds": _rounded(seconds), "cpu_seconds": _rounded(cpu_seconds),
+        "name": "bill-run", "size": size, "database": "sqlite", "seconds": _rounded(seconds),
+        "cpu_seconds": _rounded(cpu_seconds),
         "per_second": _rounded(lines / seconds), "yardstick": "S", "yardstick_cpu_seconds": _rounded(yardstick),
         "cpu_ratio": _rounded(ratio), "wall_ratio": None, "p95_ms": None,
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "lines": lines,

@@ -1,5 +1,6 @@
 // Only what pages without script do not need: focus after an edit in place, Escape to cancel, one open menu.
-document.addEventListener("htmx:afterSwap", (event) => {
+// After the settling: an Enter pressed before it would leave the page, as it does without script.
+document.addEventListener("htmx:afterSettle", (event) => {
   const place = document.getElementById(event.detail.target.id) || event.detail.elt;
   const wanted = place && place.querySelector("[data-focus]");
   if (wanted) {
