@@ -14,6 +14,10 @@ from rackbill.core.terms import (
     Discount,
     DiscountKind,
     LineKind,
+    Proration,
+    ProrationProfile,
+    Rounding,
+    Suspension,
     TermLine,
     Timing,
 )
@@ -43,7 +47,22 @@ def lines(draw: st.DrawFn) -> TermLine:
         quantities=tuple(DatedQuantity(*row) for row in dated_counts), discounts=tuple(draw(st.lists(discounts(), max_size=2))),
         cycle_months=draw(st.sampled_from([1, 1, 1, 3, 6, 12])), timing=draw(st.sampled_from(list(Timing))),
         billed_from=draw(st.none() | days),
+        anchor_on=draw(st.none() | st.none() | st.just(start) | days), proration=draw(profiles),
+        suspensions=tuple(draw(st.lists(suspensions(), max_size=1))),
     )  # fmt: skip
+
+
+profiles = st.just(ProrationProfile()) | st.builds(
+    ProrationProfile, method=st.sampled_from(Proration), day_price_digits=st.sampled_from([None, None, 2, 4, 6]),
+    rounding=st.sampled_from([Rounding.HALF_UP, *Rounding]),
+)  # fmt: skip
+
+
+@st.composite
+def suspensions(draw: st.DrawFn) -> Suspension:
+    """Some days of suspension, with or without an end."""
+    start = draw(days)
+    return Suspension(start, draw(st.none() | st.dates(start + timedelta(days=1), LAST + timedelta(days=2))))
 
 
 @st.composite
@@ -63,11 +82,17 @@ def discounts(draw: st.DrawFn) -> Discount:
 @st.composite
 def amendments(draw: st.DrawFn, line: TermLine) -> TermLine:
     """The line after one change in its past, present or future."""
-    what = draw(st.sampled_from(["end", "no end", "price", "discount", "no discount", "quantity"]))
+    what = draw(
+        st.sampled_from(["end", "no end", "price", "discount", "no discount", "quantity", "suspend", "reconnect"])
+    )
     if what == "end":
         return replace(line, end=draw(days))
     if what == "no end":
         return replace(line, end=None)
+    if what == "suspend":
+        return replace(line, suspensions=(draw(suspensions()),))
+    if what == "reconnect":
+        return replace(line, suspensions=())
     if what == "discount":
         return replace(line, discounts=(*line.discounts[:2], draw(discounts())))
     if what == "no discount":
@@ -100,7 +125,8 @@ class Books:
 
     def _check(self, charge: Charge) -> None:
         known = [c.charge for c in self.charged]
-        same = [c for c in known if (c.period, c.kind, c.revision) == (charge.period, charge.kind, charge.revision)]
+        key = (charge.period, charge.kind, charge.revision, charge.step)
+        same = [c for c in known if (c.period, c.kind, c.revision, c.step) == key]
         assert not same, f"charged twice: {charge}"
         if charge.kind is ChargeKind.RECURRING and charge.revision == 0:
             firsts = [c for c in known if c.kind is ChargeKind.RECURRING and c.revision == 0]
@@ -113,6 +139,23 @@ class Books:
                 f"more than is left: {charge}"
             )
             assert charge.amount_minor <= 0
+
+    def credit(self, key: int, amount_minor: int) -> None:
+        """Takes so much off a charge, or what is left of it."""
+        original = self.charged[key - 1].charge
+        if original.corrects is not None:
+            return
+        taken = [c for c in self.charged if c.charge.corrects == key]
+        left = original.amount_minor + sum(c.charge.amount_minor for c in taken)
+        amount = -min(amount_minor, left)
+        revision = sum(
+            1 for c in self.charged if c.charge.kind is ChargeKind.CREDIT and c.charge.period == original.period
+        )
+        credit = replace(
+            original, kind=ChargeKind.CREDIT, amount_minor=amount, corrects=key, revision=revision, allowances=()
+        )
+        self._check(credit)
+        self.charged.append(Charged(key=len(self.charged) + 1, charge=credit))
 
     @property
     def total(self) -> int:

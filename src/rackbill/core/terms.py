@@ -1,11 +1,14 @@
 """What was agreed, as the sums need it: contract terms, their lines, dated prices, quantities and discounts."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from rackbill.core.periods import CYCLE_MONTHS, Period, add_months, first_of_month
+from rackbill.core.money import quantize
+from rackbill.core.periods import CYCLE_MONTHS, add_months, first_of_month
 
 
 class LineKind(StrEnum):
@@ -13,6 +16,41 @@ class LineKind(StrEnum):
 
     RECURRING = "recurring"
     ONE_OFF = "one_off"
+    METERED = "metered"
+
+
+class Proration(StrEnum):
+    """How a part of a cycle is priced. The default is the provider's (B2); the others imitate other engines to the cent."""
+
+    DAYS_OF_CYCLE = "days_of_cycle"
+    DAYS_OF_MONTH = "days_of_month"
+    THIRTY_360 = "30/360"
+    HOURS = "hours"
+    WHOLE_CYCLE = "whole_cycle"
+
+
+class Rounding(StrEnum):
+    """How the amount of a charge becomes whole minor units."""
+
+    HALF_UP = "half_up"
+    HALF_EVEN = "half_even"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProrationProfile:
+    """How parts of a cycle are priced and rounded.
+
+    With `day_price_digits` the price of one day (or hour) is rounded to so many decimals before it is multiplied, as engines
+    do that print a price per day.
+    """
+
+    method: Proration = Proration.DAYS_OF_CYCLE
+    day_price_digits: int | None = None
+    rounding: Rounding = Rounding.HALF_UP
+
+
+STANDARD_PRORATION = ProrationProfile()
 
 
 class Timing(StrEnum):
@@ -31,11 +69,15 @@ class DiscountKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DatedPrice:
-    """A unit price per quantity 1 and cycle, from a day until another (open where None)."""
+    """A unit price per quantity 1 and cycle, from a day until another (open where None).
+
+    A metered line's price has a `usage_price` for the quantity used in a month; its `unit_price` is then 0.
+    """
 
     valid_from: date
     valid_until: date | None
     unit_price: Decimal
+    usage_price: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +100,14 @@ class Discount:
     valid_until: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Days on which a line is not charged because its service was suspended (open where the end is None)."""
+
+    valid_from: date
+    valid_until: date | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermLine:
     """One contract line.
@@ -65,6 +115,9 @@ class TermLine:
     `start` is the first day charged, `end` the first day no longer charged. `billed_from` is the boundary date: days before
     it were another system's to bill (C9). `settled_until` says that everything up to there is charged and the line was not
     amended since, so that a run may start from there without reading its history; None demands the full computation.
+
+    `anchor_on` is a day on which a cycle begins, of an anniversary line its first day; without it cycles begin on the first
+    of a month (B1). `started_at` and `ended_at` are instants in the sales organisation's zone; they matter to prices by hours.
     """
 
     line_id: int
@@ -78,6 +131,11 @@ class TermLine:
     timing: Timing = Timing.ADVANCE
     billed_from: date | None = None
     settled_until: date | None = None
+    anchor_on: date | None = None
+    proration: ProrationProfile = STANDARD_PRORATION
+    suspensions: tuple[Suspension, ...] = ()
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.cycle_months not in CYCLE_MONTHS:
@@ -92,10 +150,12 @@ class TermLine:
 
     @property
     def anchor(self) -> date:
-        """The first of a month on which whole cycles begin (B1): the first day that is ours, or the first of the month after.
+        """The day from which cycles are counted: `anchor_on`, else the first of a month (B1) on or after the first day.
 
         After a boundary date cycles go on from there, whatever anchor the other system had counted from.
         """
+        if self.anchor_on is not None:
+            return self.anchor_on
         first = first_of_month(self.charged_from)
         return first if first == self.charged_from else add_months(first, 1)
 
@@ -109,14 +169,43 @@ class ContractTerms:
     lines: tuple[TermLine, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRule:
+    """How long before the end of a term a contract must be cancelled, for terms up to `longest_term_months`."""
+
+    longest_term_months: int
+    notice_months: int = 0
+    notice_hours: int = 0
+
+
 def term_end(start: date, term_months: int, day: date) -> date:
     """End of the term that runs on the day: a contract renews by itself for its first length (B26)."""
-    periods = 1
+    periods = max(((day.year - start.year) * 12 + day.month - start.month) // term_months, 1)
     while add_months(start, periods * term_months) <= day:
         periods += 1
     return add_months(start, periods * term_months)
 
 
-def line_period(line: TermLine) -> Period | None:
-    """The line's own days, where its end is known."""
-    return Period(line.start, line.end) if line.end and line.end > line.start else None
+def cancellation_end(
+    *, start: date, term_months: int, given_at: datetime, zone: ZoneInfo, rules: tuple[NoticeRule, ...]
+) -> date:
+    """The day a contract ends that is cancelled at an instant: the next end of a term that the notice still reaches (B29).
+
+    The first rule that holds for the term counts. Raises ValueError where none does.
+    """
+    rule = next((r for r in rules if term_months <= r.longest_term_months), None)
+    if rule is None:
+        raise ValueError(f"no notice rule is stored for a term of {term_months} months; add one")
+    given_at = given_at.astimezone(zone)
+    end = term_end(start, term_months, max(given_at.date(), start))
+    while True:
+        last = add_months(end, -rule.notice_months)
+        if given_at <= datetime(last.year, last.month, last.day, tzinfo=zone) - timedelta(hours=rule.notice_hours):
+            return end
+        end = term_end(start, term_months, end)
+
+
+def indexed_price(unit_price: Decimal, *, cpi_percent: Decimal, floor_percent: Decimal, digits: int) -> Decimal:
+    """The price after the yearly rise: by the consumer price index of the year before, or by the floor if higher (B14)."""
+    rise = max(cpi_percent, floor_percent)
+    return quantize(unit_price * (100 + rise) / 100, digits)

@@ -89,8 +89,10 @@ class Charge(models.Model):
     amount_minor = MinorField()
     currency = CurrencyField()
     allowances = models.JSONField(default=list)
+    step = models.PositiveSmallIntegerField(default=0)
     rule = models.CharField(max_length=100)
     formula = models.TextField()
+    facts = models.JSONField(default=list)
     corrects = models.ForeignKey(
         "rackbill_billing.Charge", null=True, on_delete=models.PROTECT, related_name="corrected_by"
     )
@@ -100,7 +102,7 @@ class Charge(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["contract_line", "period_start", "period_end", "kind", "revision"], name="charge_once"
+                fields=["contract_line", "period_start", "period_end", "kind", "step", "revision"], name="charge_once"
             ),
         ]
 

@@ -32,8 +32,8 @@ def _owed(row: Charge) -> OwedCharge:
         line_id=row.contract_line_id, kind=ChargeKind(row.kind), period=Period(row.period_start, row.period_end),
         revision=row.revision, quantity=row.quantity, unit=row.unit, unit_price=row.unit_price,
         price_base_quantity=row.price_base_quantity, amount_minor=row.amount_minor, currency=row.currency,
-        cause=Cause(row.rule, row.formula), allowances=tuple(Allowance(r, a) for r, a in row.allowances),
-        corrects=row.corrects_id,
+        cause=Cause(row.rule, row.formula, tuple((name, text) for name, text in row.facts)),
+        allowances=tuple(Allowance(r, a) for r, a in row.allowances), step=row.step, corrects=row.corrects_id,
     )  # fmt: skip
 
 

@@ -86,7 +86,9 @@ class ContractLine(models.Model):
     `settled_until`: charged up to there and not amended since; None demands the full computation.
     """
 
-    KINDS = [("recurring", "recurring"), ("one_off", "one_off")]
+    KINDS = [("recurring", "recurring"), ("one_off", "one_off"), ("metered", "metered")]
+    PRORATIONS = [(name, name) for name in ("days_of_cycle", "days_of_month", "30/360", "hours", "whole_cycle")]
+    ROUNDINGS = [(name, name) for name in ("half_up", "half_even", "down")]
     TIMINGS = [("advance", "advance"), ("arrears", "arrears")]
 
     service = models.ForeignKey("rackbill_contracts.Service", on_delete=models.PROTECT, related_name="lines")
@@ -99,6 +101,10 @@ class ContractLine(models.Model):
     ends_on = models.DateField(null=True)
     billed_from = models.DateField(null=True)
     settled_until = models.DateField(null=True)
+    anchor_on = models.DateField(null=True)
+    proration = models.CharField(max_length=16, choices=PRORATIONS, default="days_of_cycle")
+    day_price_digits = models.PositiveSmallIntegerField(null=True)
+    rounding = models.CharField(max_length=12, choices=ROUNDINGS, default="half_up")
     legacy_id = models.CharField(max_length=40, blank=True)
 
     class Meta:
@@ -111,10 +117,11 @@ class ContractLine(models.Model):
 
 
 class LinePrice(models.Model):
-    """A line's unit price per cycle from a day until another."""
+    """A line's unit price per cycle from a day until another; a metered line's price for usage stands in `usage_price`."""
 
     line = models.ForeignKey("rackbill_contracts.ContractLine", on_delete=models.CASCADE, related_name="prices")
     unit_price = DecimalSixField()
+    usage_price = models.JSONField(null=True)
     valid_from = models.DateField()
     valid_until = models.DateField(null=True)
 
@@ -160,3 +167,18 @@ class LineDiscount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason} {self.value}"
+
+
+class LineSuspension(models.Model):
+    """Days on which a line is not charged because its service was suspended."""
+
+    line = models.ForeignKey("rackbill_contracts.ContractLine", on_delete=models.CASCADE, related_name="suspensions")
+    reason = models.CharField(max_length=100, blank=True)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["line", "valid_from"], name="line_suspension_once")]
+
+    def __str__(self) -> str:
+        return f"suspended from {self.valid_from}"

@@ -1,6 +1,9 @@
 """Yes or no, and which: references, what may be searched, what counts as delivered."""
 
+from datetime import date
+
 from rackbill.core.id_shapes import is_blank
+from rackbill.core.terms import NoticeRule
 from rackbill.domain.contracts.errors import ReferenceRefused
 
 REFERENCE_LENGTH = 200
@@ -33,3 +36,23 @@ def checked_reference(text: object) -> str:
 def search_text(*texts: str) -> str:
     """One folded text over everything a service is called, for finding it by any part of any of them."""
     return "\n".join(text.casefold() for text in texts if text)
+
+
+NOTICE_RULES: tuple[tuple[date, tuple[NoticeRule, ...]], ...] = (
+    # B28, the form of about 2020.
+    (
+        date(2000, 1, 1),
+        (NoticeRule(longest_term_months=1, notice_hours=1), NoticeRule(longest_term_months=1200, notice_months=2)),
+    ),
+    # B27, the newest form; its day is not public, so it stands from the first day of the year it was read in.
+    (
+        date(2023, 1, 1),
+        (NoticeRule(longest_term_months=3, notice_hours=1), NoticeRule(longest_term_months=1200, notice_months=1)),
+    ),
+)
+"""From which day on which notice periods hold for cancellations given then; the last set that has begun counts."""
+
+
+def notice_rules(*, on: date) -> tuple[NoticeRule, ...]:
+    """The notice rules for a cancellation given on a day."""
+    return next(rules for since, rules in reversed(NOTICE_RULES) if since <= on)

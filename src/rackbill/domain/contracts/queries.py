@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,13 +16,24 @@ from rackbill.core.terms import (
     Discount,
     DiscountKind,
     LineKind,
+    Proration,
+    ProrationProfile,
+    Rounding,
+    Suspension,
     TermLine,
     Timing,
     term_end,
 )
 from rackbill.domain.contracts import policy
 from rackbill.domain.contracts.errors import EquipmentNotFound, ServiceNotFound
-from rackbill.domain.contracts.models import ContractLine, LineDiscount, LinePrice, LineQuantity, Service
+from rackbill.domain.contracts.models import (
+    ContractLine,
+    LineDiscount,
+    LinePrice,
+    LineQuantity,
+    LineSuspension,
+    Service,
+)
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
 
@@ -236,7 +247,7 @@ class BillableLine:
 
 
 def billable_lines(*, customer_keys: Sequence[int], zone: tzinfo) -> list[BillableLine]:
-    """The lines of the customers' delivered services, in five queries. `zone` is the sales organisation's."""
+    """The lines of the customers' delivered services, in six queries. `zone` is the sales organisation's."""
     rows = (
         ContractLine.objects.filter(
             service__customer_id__in=list(customer_keys), service__status__in=policy.BILLED_STATUSES
@@ -251,7 +262,8 @@ def billable_lines(*, customer_keys: Sequence[int], zone: tzinfo) -> list[Billab
     discounts = _dated(
         LineDiscount, keys, lambda r: Discount(DiscountKind(r.kind), r.value, r.reason, r.valid_from, r.valid_until)
     )
-    return [_billable(line, prices, quantities, discounts, zone) for line in lines]
+    suspensions = _dated(LineSuspension, keys, lambda r: Suspension(r.valid_from, r.valid_until))
+    return [_billable(line, prices, quantities, discounts, suspensions, zone) for line in lines]
 
 
 def _dated(model: Any, keys: list[int], make: Any) -> dict[int, list[Any]]:
@@ -262,14 +274,37 @@ def _dated(model: Any, keys: list[int], make: Any) -> dict[int, list[Any]]:
     return found
 
 
+def _profile(line: ContractLine, zone: tzinfo) -> dict[str, Any]:
+    """What differs from the standard way of pricing parts of a cycle; nothing for nearly every line."""
+    if (line.proration, line.day_price_digits, line.rounding) == ("days_of_cycle", None, "half_up"):
+        return {}
+    found: dict[str, Any] = {
+        "proration": ProrationProfile(
+            method=Proration(line.proration), day_price_digits=line.day_price_digits, rounding=Rounding(line.rounding)
+        )
+    }
+    if line.proration == Proration.HOURS:
+        service = line.service
+        if service.starts_at.astimezone(zone).date() == line.starts_on:
+            found["started_at"] = service.starts_at.astimezone(zone)
+        if service.ends_at is not None and line.ends_on is None:
+            found["ended_at"] = service.ends_at.astimezone(zone)
+    return found
+
+
 def _line_end(line: ContractLine, zone: tzinfo) -> date | None:
-    """The earliest end of line, service and contract."""
+    """The first day no longer charged: the earliest end of line, service and contract."""
     instants = (line.service.ends_at, line.service.contract.ends_at)
-    ends = [moment.astimezone(zone).date() for moment in instants if moment is not None]
+    ends = [moment.astimezone(zone) for moment in instants if moment is not None]
+    # Hours are charged up to the instant, so the day it lies in still counts; else it is the day of the end.
+    extra = timedelta(days=1) if line.proration == Proration.HOURS else timedelta()
+    ends = [m.date() + extra if m.time() != time() else m.date() for m in ends]
     return min((*ends, line.ends_on)) if line.ends_on is not None else min(ends, default=None)
 
 
-def _billable(line: ContractLine, prices: Any, quantities: Any, discounts: Any, zone: tzinfo) -> BillableLine:
+def _billable(
+    line: ContractLine, prices: Any, quantities: Any, discounts: Any, suspensions: Any, zone: tzinfo
+) -> BillableLine:
     service = line.service
     equipment = service.equipment
     terms, contradiction = None, ""
@@ -278,7 +313,8 @@ def _billable(line: ContractLine, prices: Any, quantities: Any, discounts: Any, 
             line_id=line.pk, kind=LineKind(line.kind), start=line.starts_on, end=_line_end(line, zone),
             prices=tuple(prices.get(line.pk, ())), quantities=tuple(quantities.get(line.pk, ())),
             discounts=tuple(discounts.get(line.pk, ())), cycle_months=line.cycle_months, timing=Timing(line.timing),
-            billed_from=line.billed_from, settled_until=line.settled_until,
+            billed_from=line.billed_from, settled_until=line.settled_until, anchor_on=line.anchor_on,
+            suspensions=tuple(suspensions.get(line.pk, ())), **_profile(line, zone),
         )  # fmt: skip
     except ValueError as fault:
         contradiction = f"service {service.service_id}: {fault}"

@@ -3,3 +3,11 @@
 
 class SalesOrganisationNotFound(LookupError):
     """There is no such sales organisation."""
+
+
+class SalesOrganisationRefused(ValueError):
+    """A sales organisation cannot be added or used so; the message says why."""
+
+
+class CustomerNotFound(LookupError):
+    """There is no such customer."""

@@ -73,8 +73,10 @@ class Migration(migrations.Migration):
                 ('amount_minor', rackbill.domain.kit.fields.MinorField()),
                 ('currency', rackbill.domain.kit.fields.CurrencyField(max_length=3)),
                 ('allowances', models.JSONField(default=list)),
+                ('step', models.PositiveSmallIntegerField(default=0)),
                 ('rule', models.CharField(max_length=100)),
                 ('formula', models.TextField()),
+                ('facts', models.JSONField(default=list)),
                 ('line_number', models.PositiveIntegerField(null=True)),
                 ('contract_line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='rackbill_contracts.contractline')),
                 ('corrects', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='rackbill_billing.charge')),
@@ -109,7 +111,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='charge',
-            constraint=models.UniqueConstraint(fields=('contract_line', 'period_start', 'period_end', 'kind', 'revision'), name='charge_once'),
+            constraint=models.UniqueConstraint(fields=('contract_line', 'period_start', 'period_end', 'kind', 'step', 'revision'), name='charge_once'),
         ),
         migrations.AddConstraint(
             model_name='parkedbill',

@@ -196,7 +196,8 @@ def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> BillHead:
 
 _CHARGE_FIELDS = (
     "contract_line", "kind", "period_start", "period_end", "revision", "quantity", "unit", "unit_price",
-    "price_base_quantity", "amount_minor", "currency", "allowances", "rule", "formula", "corrects", "draft", "line_number",
+    "price_base_quantity", "amount_minor", "currency", "allowances", "step", "rule", "formula", "facts", "corrects", "draft",
+    "line_number",
 )  # fmt: skip
 
 
@@ -226,5 +227,5 @@ def _charge_row(draft_key: int, line_number: int, c: OwedCharge) -> tuple[object
     return (
         c.line_id, c.kind.value, c.period.start, c.period.end, c.revision, c.quantity, c.unit, c.unit_price,
         c.price_base_quantity, c.amount_minor, c.currency, [[a.reason, a.amount_minor] for a in c.allowances],
-        c.cause.rule, c.cause.formula, c.corrects, draft_key, line_number,
+        c.step, c.cause.rule, c.cause.formula, [list(fact) for fact in c.cause.facts], c.corrects, draft_key, line_number,
     )  # fmt: skip

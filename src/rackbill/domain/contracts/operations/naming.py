@@ -1,13 +1,12 @@
-"""Writes to contracts, lines and services."""
+"""What a service is called."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
 
 from rackbill.domain.contracts import policy
 from rackbill.domain.contracts.errors import ServiceNotFound
-from rackbill.domain.contracts.models import ContractLine, Service
+from rackbill.domain.contracts.models import Service
 from rackbill.domain.history import operations as history
 from rackbill.domain.identifiers import operations as identifiers
 from rackbill.domain.kit import locks
@@ -52,13 +51,3 @@ def service_search_text(*, service: Service) -> str:
         service.reference, equipment_id, service.service_id, service.contract.contract_id, service.legacy_id,
         service.legacy_name, service.contract.legacy_id,
     )  # fmt: skip
-
-
-def mark_settled(*, until_by_line: Mapping[int, date]) -> None:
-    """Notes up to which day (exclusive) each line is charged and not amended since; one statement for each day."""
-    keys_by_day: dict[date, list[int]] = {}
-    for key, day in until_by_line.items():
-        keys_by_day.setdefault(day, []).append(key)
-    for day, keys in sorted(keys_by_day.items()):
-        for start in range(0, len(keys), 5000):
-            ContractLine.objects.filter(pk__in=keys[start : start + 5000]).update(settled_until=day)

@@ -1,0 +1,25 @@
+"""What is owed through a date, and what of it was not charged yet: the rule that lets every bill run converge."""
+
+from rackbill.core.charges.charge import (
+    CYCLE_UNITS,
+    Allowance,
+    Cause,
+    Charge,
+    Charged,
+    ChargeKind,
+    ContradictoryTerms,
+)
+from rackbill.core.charges.owed import charges_owed
+from rackbill.core.charges.unbilled import charges_unbilled
+
+__all__ = [
+    "CYCLE_UNITS",
+    "Allowance",
+    "Cause",
+    "Charge",
+    "ChargeKind",
+    "Charged",
+    "ContradictoryTerms",
+    "charges_owed",
+    "charges_unbilled",
+]

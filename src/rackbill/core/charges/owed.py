@@ -1,0 +1,157 @@
+"""Every charge for days before a through date, as if nothing was ever billed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from rackbill.core.charges.charge import Allowance, Cause, Charge, ChargeKind, ContradictoryTerms
+from rackbill.core.charges.prorating import Share, month_cuts, rounded, share
+from rackbill.core.charges.usage import usage_charges
+from rackbill.core.money import minor_digits, quantize
+from rackbill.core.periods import Period, add_months, cycle_index, cycle_period, first_of_month
+from rackbill.core.terms import (
+    ContractTerms,
+    DatedPrice,
+    DatedQuantity,
+    Discount,
+    DiscountKind,
+    LineKind,
+    ProrationProfile,
+    TermLine,
+    Timing,
+)
+
+_ONE = Decimal(1)
+Dated = TypeVar("Dated", DatedPrice, DatedQuantity)
+Usage = Mapping[int, Sequence[Any]]
+NO_USAGE: Usage = {}
+
+
+def charges_owed(*, terms: ContractTerms, through: date, usage: Usage = NO_USAGE) -> list[Charge]:
+    """Every charge for days before `through`, as if nothing was ever billed. Raises ContradictoryTerms."""
+    return [charge for line in terms.lines for charge in owed(line, terms.currency, through, line.charged_from, usage)]
+
+
+def owed(line: TermLine, currency: str, through: date, since: date, usage: Usage) -> Iterator[Charge]:
+    """One line's charges for days from `since` on."""
+    if line.end is not None and line.end <= since:
+        return
+    if line.kind is LineKind.METERED:
+        yield from usage_charges(line, currency, through, usage.get(line.line_id, ()))
+        return
+    if line.kind is LineKind.ONE_OFF:
+        if since <= line.start < through:
+            day = Period(line.start, line.start + timedelta(days=1))
+            once = Share(_ONE, "C62", _ONE, "one-off")
+            yield _charge(line, currency, ChargeKind.ONE_OFF, day, once)
+        return
+    for slot in _slots(line, since):
+        if slot.start >= through or (line.end is not None and slot.start >= line.end):
+            return
+        start = max(slot.start, line.start, since)
+        end = slot.end if line.end is None else min(slot.end, line.end)
+        if line.timing is Timing.ARREARS and end > through:
+            return
+        if start >= through:
+            return
+        active = Period(start, end)
+        for part in _parts(line, active, slot):
+            yield _charge(line, currency, ChargeKind.RECURRING, part, share(line, part, slot))
+
+
+def _slots(line: TermLine, since: date) -> Iterator[Period]:
+    """The days before the first whole cycle as their calendar month (B2), then the cycles."""
+    anchor, months = line.anchor, line.cycle_months
+    if since < anchor and line.anchor_on is None:
+        first = first_of_month(line.charged_from)
+        yield Period(first, add_months(first, 1))
+        n = 0
+    else:
+        n = cycle_index(anchor, months, since)
+    while True:
+        yield cycle_period(anchor, months, n)
+        n += 1
+
+
+def _parts(line: TermLine, active: Period, slot: Period) -> Iterator[Period]:
+    """The active days without suspended ones, cut wherever price, quantity or a discount changes."""
+    cuts = {active.start, active.end, *month_cuts(line, active, slot)}
+    if len(line.prices) > 1 or len(line.quantities) > 1 or line.discounts or line.suspensions:
+        changes = [(p.valid_from, p.valid_until) for p in line.prices]
+        changes += [(q.valid_from, q.valid_until) for q in line.quantities]
+        changes += [(d.valid_from, d.valid_until) for d in line.discounts]
+        changes += [(s.valid_from, s.valid_until) for s in line.suspensions]
+        for change in changes:
+            cuts.update(day for day in change if day is not None and active.start < day < active.end)
+    elif len(cuts) == 2:
+        yield active
+        return
+    days = sorted(cuts)
+    for start, end in zip(days, days[1:], strict=False):
+        if not any(
+            s.valid_from <= start and (s.valid_until is None or start < s.valid_until) for s in line.suspensions
+        ):
+            yield Period(start, end)
+
+
+def valid_on(line: TermLine, rows: tuple[Dated, ...], day: date, what: str) -> Dated:
+    """The row in force on the day. Raises ContradictoryTerms where there is none."""
+    for row in rows:
+        if row.valid_from <= day and (row.valid_until is None or day < row.valid_until):
+            return row
+    raise ContradictoryTerms(f"contract line {line.line_id} has no {what} on {day}; add one that is valid that day")
+
+
+def _charge(line: TermLine, currency: str, kind: ChargeKind, part: Period, share: Share) -> Charge:
+    priced = valid_on(line, line.prices, part.start, "price")
+    count = valid_on(line, line.quantities, part.start, "quantity").quantity
+    price, quantity, base = priced.unit_price, count * share.count, share.base
+    digits = line.proration.day_price_digits
+    rule = share.rule
+    if digits is not None and base != 1:
+        price, base = quantize(price / base, digits), _ONE
+        rule += f", price of one rounded to {digits} decimals"
+    exact = quantity * price / base
+    formula = f"{quantity} * {price}" if base == 1 else f"{quantity} * {price} / {base}"
+    discounts = _discounts_on(line, part.start) if line.discounts else ()
+    scale = minor_digits(currency)
+    allowances: tuple[Allowance, ...] = ()
+    if discounts:
+        amount, allowances, formula = _apply(discounts, exact, share, scale, formula, line.proration)
+    else:
+        amount = rounded(exact.scaleb(scale), line.proration.rounding)
+    facts = (("price_from", priced.valid_from.isoformat()),)
+    return Charge(
+        line_id=line.line_id, kind=kind, period=part, revision=0, quantity=quantity, unit=share.unit, unit_price=price,
+        price_base_quantity=base, amount_minor=amount, currency=currency, cause=Cause(rule, formula, facts),
+        allowances=allowances,
+    )  # fmt: skip
+
+
+def _discounts_on(line: TermLine, day: date) -> list[Discount]:
+    """Those valid on the day in their order of application: percents, then amounts; oldest first."""
+    valid = [d for d in line.discounts if d.valid_from <= day and (d.valid_until is None or day < d.valid_until)]
+    return sorted(valid, key=lambda d: (d.kind is DiscountKind.AMOUNT, d.valid_from, d.reason, d.value))
+
+
+def _apply(
+    discounts: Sequence[Discount], exact: Decimal, share: Share, scale: int, formula: str, profile: ProrationProfile
+) -> tuple[int, tuple[Allowance, ...], str]:
+    """Each discount works on what the former left, never below zero; the net is rounded once, allowances explain it."""
+    left, steps = exact, []
+    gross = before = rounded(exact.scaleb(scale), profile.rounding)
+    for discount in discounts:
+        if discount.kind is DiscountKind.PERCENT:
+            left -= left * discount.value / 100
+            formula = f"({formula}) * (100 - {discount.value}) / 100"
+            reason = f"{discount.reason} {discount.value.normalize():f} %"
+        else:
+            left = max(left - discount.value * share.count / share.base, Decimal(0))
+            part = f" * {share.count} / {share.base}" if share.count != share.base else ""
+            formula = f"max({formula} - {discount.value}{part}, 0)"
+            reason = discount.reason
+        after = rounded(left.scaleb(scale), profile.rounding)
+        steps.append(Allowance(reason, before - after))
+        before = after
+    return gross - sum(step.amount_minor for step in steps), tuple(steps), formula

@@ -1,0 +1,118 @@
+"""Ends, cancellations, suspension and reconnection."""
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from rackbill.core.terms import cancellation_end
+from rackbill.domain.contracts import policy
+from rackbill.domain.contracts.errors import AmendmentRefused, ContractNotFound, ServiceNotFound
+from rackbill.domain.contracts.models import Contract, ContractLine, LineSuspension, Service
+from rackbill.domain.contracts.operations.amending import unsettle_lines
+from rackbill.domain.history import operations as history
+from rackbill.domain.kit import locks
+from rackbill.domain.kit.actor import Actor
+
+
+@transaction.atomic
+def end_service(*, service_id: str, ends_at: datetime | None, now: datetime, actor: Actor) -> None:
+    """The instant a service ends, in the past, the present or the future; None takes an end away. Raises ServiceNotFound."""
+    service = _locked(service_id)
+    service.ends_at = ends_at
+    service.save(update_fields=["ends_at"])
+    _amended(service, now, actor, "end_service", {"ends_at": str(ends_at)})
+
+
+@transaction.atomic
+def cancel_contract(*, contract_id: str, given_at: datetime, zone: ZoneInfo, now: datetime, actor: Actor) -> date:
+    """The day the contract ends: the next end of a term that the notice still reaches (B26 to B29).
+
+    A contract that is cancelled already keeps its day. Raises ContractNotFound, and ValueError where no rule is stored.
+    """
+    contract = _contract(contract_id)
+    if contract.ends_at is not None:
+        return contract.ends_at.astimezone(zone).date()
+    start = contract.starts_at.astimezone(zone).date()
+    rules = policy.notice_rules(on=given_at.astimezone(zone).date())
+    end = cancellation_end(start=start, term_months=contract.term_months, given_at=given_at, zone=zone, rules=rules)
+    contract.ends_at = datetime.combine(end, time(), zone)
+    contract.save(update_fields=["ends_at"])
+    Service.objects.filter(contract=contract, cancelled_on=None).update(cancelled_on=given_at.astimezone(zone).date())
+    _contract_amended(contract, now, actor, "cancel_contract", {"ends_on": str(end)})
+    return end
+
+
+@transaction.atomic
+def withdraw_cancellation(*, contract_id: str, now: datetime, actor: Actor) -> None:
+    """Undoes a cancellation until the contract has ended (B30). Raises ContractNotFound, AmendmentRefused."""
+    contract = _contract(contract_id)
+    if contract.ends_at is None:
+        return
+    if contract.ends_at <= now:
+        raise AmendmentRefused(f"contract {contract_id} ended on {contract.ends_at}; order the service anew")
+    contract.ends_at = None
+    contract.save(update_fields=["ends_at"])
+    Service.objects.filter(contract=contract).update(cancelled_on=None)
+    _contract_amended(contract, now, actor, "withdraw_cancellation", {})
+
+
+@transaction.atomic
+def suspend_service(*, service_id: str, on: date, reason: str, is_charged: bool, now: datetime, actor: Actor) -> None:
+    """Suspends a service from a day on; its recurring lines go on being charged, or not. Raises ServiceNotFound,
+
+    AmendmentRefused where it is suspended already.
+    """
+    service = _locked(service_id)
+    if service.status == "SUSPENDED":
+        raise AmendmentRefused(f"service {service_id} is suspended already; reconnect it first")
+    service.status = "SUSPENDED"
+    service.save(update_fields=["status"])
+    if not is_charged:
+        for line in ContractLine.objects.filter(service=service, kind="recurring"):
+            LineSuspension.objects.create(line=line, reason=reason, valid_from=on)
+    _amended(service, now, actor, "suspend_service", {"from": str(on), "reason": reason, "charged": str(is_charged)})
+
+
+@transaction.atomic
+def reconnect_service(*, service_id: str, on: date, now: datetime, actor: Actor) -> None:
+    """Ends a suspension on a day; from then on it is charged again. Raises ServiceNotFound, AmendmentRefused."""
+    service = _locked(service_id)
+    if service.status != "SUSPENDED":
+        raise AmendmentRefused(f"service {service_id} is {service.status}, not suspended")
+    service.status = "ACTIVE"
+    service.save(update_fields=["status"])
+    rows = LineSuspension.objects.filter(line__service=service, valid_until=None)
+    rows.filter(valid_from__gte=on).delete()
+    rows.update(valid_until=on)
+    _amended(service, now, actor, "reconnect_service", {"from": str(on)})
+
+
+def _locked(service_id: str) -> Service:
+    service = locks.locked(Service.objects.filter(service_id=service_id).select_related("customer")).first()
+    if service is None:
+        raise ServiceNotFound(f"there is no service {service_id}")
+    return service
+
+
+def _contract(contract_id: str) -> Contract:
+    contract = locks.locked(Contract.objects.filter(contract_id=contract_id).select_related("customer")).first()
+    if contract is None:
+        raise ContractNotFound(f"there is no contract {contract_id}")
+    return contract
+
+
+def _amended(service: Service, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
+    unsettle_lines(line_keys=list(service.lines.values_list("pk", flat=True)))
+    history.record_change(
+        now=now, actor=actor, verb=verb, object_kind="service", object_id=service.service_id,
+        customer_id=service.customer.customer_id, detail=detail,
+    )  # fmt: skip
+
+
+def _contract_amended(contract: Contract, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
+    unsettle_lines(line_keys=list(contract.lines.values_list("pk", flat=True)))
+    history.record_change(
+        now=now, actor=actor, verb=verb, object_kind="contract", object_id=contract.contract_id,
+        customer_id=contract.customer.customer_id, detail=detail,
+    )  # fmt: skip
