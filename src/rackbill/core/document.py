@@ -374,7 +374,12 @@ def _total_problems(document: Document) -> Iterator[str]:
     if sum(line.net_minor for line in document.lines) != totals.net_minor:
         yield "line amounts do not sum to the net total (BR-CO-10)"
     expected = tax_breakdown([(line.net_minor, line.taxes) for line in document.lines])
-    if [(r.base_minor, r.tax_minor) for r in expected] != [(r.base_minor, r.tax_minor) for r in document.tax_subtotals]:
+    # Several credit notes on one invoice sum to its tax; each may differ by one unit from its own base times rate.
+    slack = 1 if document.kind is DocumentKind.CREDIT_NOTE else 0
+    pairs = zip(expected, document.tax_subtotals, strict=False)
+    if len(expected) != len(document.tax_subtotals) or any(
+        abs(a.base_minor - b.base_minor) > slack or abs(a.tax_minor - b.tax_minor) > slack for a, b in pairs
+    ):
         yield "the tax breakdown is not that of the lines (BR-CO-17)"
     if sum(row.tax_minor for row in document.tax_subtotals) != totals.tax_minor:
         yield "tax subtotals do not sum to the tax total (BR-CO-14)"

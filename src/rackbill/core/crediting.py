@@ -1,0 +1,200 @@
+"""Invoice → draft credit note, for all of it, for lines, for periods of lines or for amounts.
+
+A credit note always takes the original's tax, rate, exchange rate and identifiers, and never more than is left of a line.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from rackbill.core.charges import Allowance
+from rackbill.core.document import (
+    AccountingTotals,
+    Document,
+    DocumentKind,
+    DocumentLine,
+    DocumentReference,
+    Totals,
+)
+from rackbill.core.money import decimal_from_minor, minor_digits, round_half_up
+from rackbill.core.periods import Period
+from rackbill.core.tax import TaxSubtotal, tax_breakdown
+
+_ONE = Decimal(1)
+ROUNDING = "Rounding"
+
+
+class CreditRefused(ValueError):
+    """A credit cannot be given; the message names the line, what is left of it, and the way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditItem:
+    """What of one line is credited: all that is left of it, a period of it, or an amount in minor units."""
+
+    line_number: int
+    period: Period | None = None
+    amount_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditDraft:
+    """A credit note without a number; for each of its lines the line of the original and the amount taken off (positive)."""
+
+    document: Document
+    items: tuple[tuple[int, int], ...]
+
+
+def whole_invoice(*, original: Document, left_minor: Mapping[int, int]) -> list[CreditItem]:
+    """Everything that is left of an invoice: of every line, less what the invoice itself took back in negative lines."""
+    left = {number: minor for number, minor in left_minor.items() if minor > 0}
+    for number, minor in sorted(left_minor.items()):
+        over = -min(minor, 0)
+        taxes = original.lines[number - 1].taxes
+        # Lines of the same tax first, the last line first, so that tax and net stay within what is left.
+        for other in sorted(left, key=lambda n: (original.lines[n - 1].taxes != taxes, -n)):
+            cut = min(left[other], over)
+            left[other] -= cut
+            over -= cut
+    items = []
+    for number, minor in sorted(left.items()):
+        if minor:
+            items.append(CreditItem(line_number=number, amount_minor=minor if minor != left_minor[number] else None))
+    return items
+
+
+def draft_credit_note(
+    *, original: Document, items: Sequence[CreditItem], left_minor: Mapping[int, int], issued_on: date, note: str
+) -> CreditDraft:
+    """The draft that credits the items. `left_minor` says what is left of each line of the original.
+
+    Raises CreditRefused.
+    """
+    if original.kind is not DocumentKind.INVOICE:
+        raise CreditRefused(f"{original.kind.value} {original.number} cannot be credited; only an invoice can")
+    if not items:
+        raise CreditRefused(f"nothing is left to credit on invoice {original.number}")
+    if len({item.line_number for item in items}) != len(items):
+        raise CreditRefused(f"a line of invoice {original.number} is named twice; name each once")
+    lines = tuple(
+        _line(place, original, item, left_minor, issued_on) for place, item in enumerate(items, start=1)
+    )  # fmt: skip
+    credited = {item.line_number: line.net_minor for item, line in zip(items, lines, strict=True)}
+    if sum(credited.values()) > sum(left_minor.values()):
+        left = decimal_from_minor(sum(left_minor.values()), original.currency)
+        raise CreditRefused(f"invoice {original.number} has {left} left in all, less than what is asked for")
+    subtotals = _subtotals(original, left_minor, credited)
+    net = sum(line.net_minor for line in lines)
+    tax = sum(row.tax_minor for row in subtotals)
+    document = replace(
+        original, kind=DocumentKind.CREDIT_NOTE, number="", document_uuid="", issued_on=issued_on,
+        due_on=issued_on, lines=lines, tax_subtotals=subtotals,
+        totals=Totals(net_minor=net, tax_minor=tax, gross_minor=net + tax, prepaid_minor=0, due_minor=net + tax),
+        accounting=_accounting(original, net, subtotals),
+        corrects=(DocumentReference(number=original.number, issued_on=original.issued_on),),
+        notes=(note,) if note else (),
+    )  # fmt: skip
+    return CreditDraft(document=document, items=tuple(credited.items()))
+
+
+def _line(
+    place: int, original: Document, item: CreditItem, left_minor: Mapping[int, int], issued_on: date
+) -> DocumentLine:
+    name = f"line {item.line_number} of invoice {original.number}"
+    if not 1 <= item.line_number <= len(original.lines):
+        raise CreditRefused(f"{name} does not exist; it has {len(original.lines)} lines")
+    line = original.lines[item.line_number - 1]
+    left = left_minor.get(item.line_number, 0)
+    if line.net_minor <= 0 or left <= 0:
+        raise CreditRefused(f"nothing is left to credit on {name}")
+    reference = DocumentReference(
+        number=original.number, issued_on=original.issued_on, line_number=item.line_number
+    )  # fmt: skip
+    credit = replace(line, line_number=place, corrects=reference)
+    if item.amount_minor is not None:
+        if not 0 < item.amount_minor <= left:
+            raise CreditRefused(
+                f"{name} has {decimal_from_minor(left, original.currency)} left, not the amount asked for"
+            )
+        return _amount(credit, item.amount_minor, original.currency)
+    if item.period is None or item.period == line.period:
+        return credit if left == line.net_minor else _amount(credit, left, original.currency)
+    if item.period.overlap(line.period) != item.period:
+        raise CreditRefused(f"{item.period} does not lie within {line.period}, the period of {name}")
+    days = _days(credit, item.period, original.currency)
+    if days.net_minor > left:
+        raise CreditRefused(f"{name} has {decimal_from_minor(left, original.currency)} left, less than these days cost")
+    return days
+
+
+def _amount(line: DocumentLine, amount_minor: int, currency: str) -> DocumentLine:
+    """The line as one unit of the amount."""
+    return replace(
+        line, quantity=_ONE, unit="C62", unit_price=decimal_from_minor(amount_minor, currency), price_base_quantity=_ONE,
+        net_minor=amount_minor, allowances=(),
+    )  # fmt: skip
+
+
+def _days(line: DocumentLine, period: Period, currency: str) -> DocumentLine:
+    """The line's share of some of its days, discounts included."""
+    net = round_half_up(Decimal(line.net_minor) * period.day_count / line.period.day_count)
+    if line.unit == "DAY" and line.quantity % line.period.day_count == 0:
+        count, base = line.quantity / line.period.day_count, line.price_base_quantity
+    else:
+        count, base = line.quantity, line.price_base_quantity * line.period.day_count
+    quantity = count * period.day_count
+    gross = round_half_up((quantity * line.unit_price / base).scaleb(minor_digits(currency)))
+    off = gross - net
+    reason = line.allowances[0].reason if line.allowances else ROUNDING
+    allowances = (Allowance(reason, off),) if off else ()
+    return replace(
+        line,
+        period=period,
+        quantity=quantity,
+        unit="DAY",
+        price_base_quantity=base,
+        net_minor=net,
+        allowances=allowances,
+    )
+
+
+def _subtotals(
+    original: Document, left_minor: Mapping[int, int], credited: Mapping[int, int]
+) -> tuple[TaxSubtotal, ...]:
+    """Tax as the difference between what was credited before and after, so that all credits sum to the original's tax."""
+    before = [(line.net_minor - left_minor.get(line.line_number, 0), line.taxes) for line in original.lines]
+    after = [
+        (net + credited.get(number, 0), taxes) for number, (net, taxes) in enumerate(before, start=1)
+    ]  # fmt: skip
+    texts = {_key(row): row.exemption_text for row in original.tax_subtotals}
+    earlier = {_key(row): row for row in tax_breakdown(before)}
+    rows = []
+    touched = {_key(row) for row in tax_breakdown([(m, original.lines[n - 1].taxes) for n, m in credited.items()])}
+    for row in tax_breakdown(after):
+        if _key(row) in touched:
+            old = earlier[_key(row)]
+            rows.append(
+                replace(
+                    row, base_minor=row.base_minor - old.base_minor, tax_minor=row.tax_minor - old.tax_minor,
+                    exemption_text=texts.get(_key(row), ""),
+                )
+            )  # fmt: skip
+    return tuple(rows)
+
+
+def _key(row: TaxSubtotal) -> tuple[str, str, str, Decimal, str]:
+    return (row.regime, row.jurisdiction, row.code, row.rate, row.exemption_code)
+
+
+def _accounting(original: Document, net_minor: int, subtotals: Sequence[TaxSubtotal]) -> AccountingTotals | None:
+    """The original's exchange rate (taxes 13)."""
+    exchange = original.accounting
+    if exchange is None:
+        return None
+    shift = minor_digits(exchange.currency) - minor_digits(original.currency)
+    net, *taxes = (
+        round_half_up((amount * exchange.rate).scaleb(shift))
+        for amount in (net_minor, *(r.tax_minor for r in subtotals))
+    )
+    return replace(exchange, net_minor=net, tax_minor=tuple(taxes), gross_minor=net + sum(taxes))
