@@ -68,7 +68,7 @@ DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 NOUNS = (
-    "history identifiers taxes parties access catalogue equipment contracts documents dispatch receivables billing ordering"
+    "history identifiers taxes parties access catalogue equipment contracts usage documents dispatch receivables billing ordering"
 ).split()
 INSTALLED_APPS = [
     *[f"rackbill.domain.{noun}.apps.{noun.capitalize()}Config" for noun in NOUNS],

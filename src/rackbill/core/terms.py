@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from rackbill.core.money import quantize
 from rackbill.core.periods import CYCLE_MONTHS, add_months, first_of_month
+from rackbill.core.pricing import UsagePrice
 
 
 class LineKind(StrEnum):
@@ -77,7 +77,7 @@ class DatedPrice:
     valid_from: date
     valid_until: date | None
     unit_price: Decimal
-    usage_price: Any = None
+    usage_price: UsagePrice | None = None
 
 
 @dataclass(frozen=True, slots=True)

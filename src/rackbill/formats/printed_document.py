@@ -18,6 +18,7 @@ from rackbill.core.tax import TaxSubtotal
 from rackbill.formats.wording import Wording, wording
 
 DASH = "–"
+_MEASURED = {"E34": "GB", "E35": "TB", "E20": "Mbit/s", "B80": "Gbit/s"}
 _CYCLE_MONTHS = {"MON": 1, "QAN": 3, "SAN": 6}
 
 
@@ -165,10 +166,16 @@ def _quantity(line: DocumentLine, words: Wording) -> str:
     if line.unit == "DAY":
         days = line.period.day_count
         count = line.quantity / days
+        if count != count.to_integral_value():
+            return words.count("day", int(abs(line.quantity)))
         text = words.count("day", days if count > 0 else -days)
         return text if abs(count) == 1 else f"{words.number(abs(count))} × {text}"
     if line.unit == "C62":
         return words.number(line.quantity)
+    if line.unit == "HUR":
+        return words.count("hour", int(line.quantity))
+    if line.unit in _MEASURED:
+        return f"{words.number(line.quantity)} {_MEASURED[line.unit]}"
     unit = words.count("year", 1) if line.unit == "ANN" else words.count("month", _CYCLE_MONTHS.get(line.unit, 1))
     if line.quantity == 1:
         return unit
@@ -176,7 +183,13 @@ def _quantity(line: DocumentLine, words: Wording) -> str:
 
 
 def _price_note(line: DocumentLine, words: Wording) -> str:
-    if line.unit != "DAY" or line.price_base_quantity == 1:
+    if line.price_base_quantity == 1:
+        return ""
+    if line.unit == "HUR":
+        return words.word("per", unit=words.count("hour", int(line.price_base_quantity)))
+    if line.unit == "MON":
+        return words.word("per", unit=words.count("month", int(line.price_base_quantity)))
+    if line.unit != "DAY":
         return ""
     return words.word("per", unit=words.count("day", line.price_base_quantity))
 

@@ -9,7 +9,7 @@ from rackbill.core.charges.charge import (
     ChargeKind,
     ContradictoryTerms,
 )
-from rackbill.core.charges.owed import charges_owed
+from rackbill.core.charges.owed import Usage, charges_owed
 from rackbill.core.charges.unbilled import charges_unbilled
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "ChargeKind",
     "Charged",
     "ContradictoryTerms",
+    "Usage",
     "charges_owed",
     "charges_unbilled",
 ]

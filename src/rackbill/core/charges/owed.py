@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rackbill.core.charges.charge import Allowance, Cause, Charge, ChargeKind, ContradictoryTerms
 from rackbill.core.charges.prorating import Share, month_cuts, rounded, share
 from rackbill.core.charges.usage import usage_charges
+from rackbill.core.metering import MeasuredQuantity
 from rackbill.core.money import minor_digits, quantize
 from rackbill.core.periods import Period, add_months, cycle_index, cycle_period, first_of_month
 from rackbill.core.terms import (
@@ -24,7 +25,7 @@ from rackbill.core.terms import (
 
 _ONE = Decimal(1)
 Dated = TypeVar("Dated", DatedPrice, DatedQuantity)
-Usage = Mapping[int, Sequence[Any]]
+Usage = Mapping[int, Sequence[MeasuredQuantity]]
 NO_USAGE: Usage = {}
 
 
@@ -38,7 +39,7 @@ def owed(line: TermLine, currency: str, through: date, since: date, usage: Usage
     if line.end is not None and line.end <= since:
         return
     if line.kind is LineKind.METERED:
-        yield from usage_charges(line, currency, through, usage.get(line.line_id, ()))
+        yield from usage_charges(line, currency, through, since, usage.get(line.line_id, ()))
         return
     if line.kind is LineKind.ONE_OFF:
         if since <= line.start < through:

@@ -7,3 +7,7 @@ class RunRefused(ValueError):
 
 class RunNotFound(LookupError):
     """There is no such bill run."""
+
+
+class DocumentNotBilled(LookupError):
+    """There is no such document of ours with charges behind it."""

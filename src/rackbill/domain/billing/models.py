@@ -49,9 +49,9 @@ class BillShard(models.Model):
 
 
 class BillDraft(models.Model):
-    """A document of a run without a number. `document_number` is set in the act of issuing."""
+    """A document without a number, of a run or (without one) a credit note of its own; the number is set in issuing it."""
 
-    run = models.ForeignKey("rackbill_billing.BillRun", on_delete=models.CASCADE, related_name="drafts")
+    run = models.ForeignKey("rackbill_billing.BillRun", null=True, on_delete=models.CASCADE, related_name="drafts")
     customer = models.ForeignKey("rackbill_parties.Customer", on_delete=models.PROTECT, related_name="+")
     billing_group = models.ForeignKey("rackbill_parties.BillingGroup", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=24)

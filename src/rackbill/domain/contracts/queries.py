@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import F, Prefetch, Q, QuerySet
 
 from rackbill.core.document import LineSubject
+from rackbill.core.pricing import usage_price_from_plain
 from rackbill.core.terms import (
     DatedPrice,
     DatedQuantity,
@@ -257,13 +258,18 @@ def billable_lines(*, customer_keys: Sequence[int], zone: tzinfo) -> list[Billab
     )
     lines = list(rows)
     keys = [line.pk for line in lines]
-    prices = _dated(LinePrice, keys, lambda r: DatedPrice(r.valid_from, r.valid_until, r.unit_price))
+    prices = _dated(LinePrice, keys, _dated_price)
     quantities = _dated(LineQuantity, keys, lambda r: DatedQuantity(r.valid_from, r.valid_until, r.quantity))
     discounts = _dated(
         LineDiscount, keys, lambda r: Discount(DiscountKind(r.kind), r.value, r.reason, r.valid_from, r.valid_until)
     )
     suspensions = _dated(LineSuspension, keys, lambda r: Suspension(r.valid_from, r.valid_until))
     return [_billable(line, prices, quantities, discounts, suspensions, zone) for line in lines]
+
+
+def _dated_price(row: LinePrice) -> DatedPrice:
+    usage_price = usage_price_from_plain(row.usage_price) if row.usage_price is not None else None
+    return DatedPrice(row.valid_from, row.valid_until, row.unit_price, usage_price)
 
 
 def _dated(model: Any, keys: list[int], make: Any) -> dict[int, list[Any]]:

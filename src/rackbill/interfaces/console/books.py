@@ -22,11 +22,12 @@ from rackbill.domain.ordering import invariants as ordering
 from rackbill.domain.parties import invariants as parties
 from rackbill.domain.receivables import invariants as receivables
 from rackbill.domain.taxes import invariants as taxes
+from rackbill.domain.usage import invariants as usage
 from rackbill.interfaces.console import answers
 
 NOUNS = (
     documents, billing, receivables, dispatch, history, identifiers, taxes, parties, access, catalogue, equipment,
-    contracts, ordering,
+    contracts, usage, ordering,
 )  # fmt: skip
 
 

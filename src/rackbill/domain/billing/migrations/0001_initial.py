@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('document_number', models.CharField(max_length=8, null=True, unique=True)),
                 ('billing_group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rackbill_parties.billinggroup')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rackbill_parties.customer')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='rackbill_billing.billrun')),
+                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='rackbill_billing.billrun')),
             ],
         ),
         migrations.CreateModel(

@@ -10,11 +10,11 @@ from django.db import transaction
 
 from rackbill.core import document as frozen
 from rackbill.core.charges import Charge as OwedCharge
-from rackbill.core.charges import Charged, ContradictoryTerms, charges_unbilled
+from rackbill.core.charges import Charged, ContradictoryTerms, Usage, charges_unbilled
 from rackbill.core.document import PaymentInstructions
 from rackbill.core.invoicing import BillableCharge, BillHead, Draft, ExchangeRate, draft_invoices
 from rackbill.core.tax import NoTaxRule, TaxDecision, TaxParty, TaxTable, decide_taxes, tax_point
-from rackbill.core.terms import ContractTerms
+from rackbill.core.terms import ContractTerms, LineKind
 from rackbill.domain.billing import policy
 from rackbill.domain.billing.models import BillDraft, BillRun, BillShard, Charge, ParkedBill
 from rackbill.domain.billing.queries import charged_by_line, corrected_lines
@@ -27,6 +27,7 @@ from rackbill.domain.parties.queries import Buyer, Seller
 from rackbill.domain.receivables import queries as receivables
 from rackbill.domain.taxes import queries as taxes
 from rackbill.domain.taxes.errors import NoExchangeRate
+from rackbill.domain.usage import queries as usage
 
 
 @dataclass(slots=True)
@@ -88,33 +89,52 @@ def compute_shard(*, run_id: str, shard_number: int) -> int:
     return count
 
 
+def preview_bills(
+    *, organisation_id: str, customer_keys: Sequence[int], through: date, issued_on: date
+) -> tuple[list[Draft], list[tuple[int, str]]]:
+    """What a run on that day would bill the customers, and (customer key, reason) where it would park; nothing is stored."""
+    seller = parties.seller(organisation_id=organisation_id)
+    rules = _Rules(seller=seller, table=taxes.tax_table(), issued_on=issued_on, through=through)
+    bills, faults = _bills(rules, customer_keys)
+    return [draft for bill in bills for _customer, _group, draft in bill.drafts], [(k, str(f)) for k, f in faults]
+
+
 def _compute(run: BillRun, rules: _Rules, customer_keys: Sequence[int]) -> int:
-    lines = contract_queries.billable_lines(customer_keys=customer_keys, zone=ZoneInfo(rules.seller.time_zone))
-    buyers = parties.buyers(customer_keys=customer_keys)
-    evidence = taxes.tax_id_evidence(customer_ids=[b.customer_id for b in buyers.values()], on=run.issued_on)
-    mandates = receivables.mandates(customer_keys=customer_keys)
-    unsettled = [line.terms.line_id for line in lines if line.terms is not None and line.terms.settled_until is None]
-    charged = charged_by_line(line_keys=unsettled)
-    by_customer: dict[int, list[BillableLine]] = defaultdict(list)
-    for line in lines:
-        by_customer[line.customer_key].append(line)
-    bills: list[_Bill] = []
-    parked: list[ParkedBill] = []
-    for customer_key, own_lines in by_customer.items():
-        try:
-            bills.append(_bill(rules, own_lines, charged, buyers, evidence, mandates))
-        except (ContradictoryTerms, NoTaxRule, NoExchangeRate, frozen.InvalidDocument, ValueError) as fault:
-            parked.append(
-                ParkedBill(run=run, customer_id=customer_key, code=policy.park_code(fault), reason=str(fault)[:500])
-            )
-    ParkedBill.objects.bulk_create(parked)
+    bills, faults = _bills(rules, customer_keys)
+    ParkedBill.objects.bulk_create(
+        ParkedBill(run=run, customer_id=key, code=policy.park_code(fault), reason=str(fault)[:500])
+        for key, fault in faults
+    )
     _store(run, bills)
     contracts.mark_settled(until_by_line={key: day for bill in bills for key, day in bill.settled.items()})
     return sum(len(bill.drafts) for bill in bills)
 
 
+def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], list[tuple[int, Exception]]]:
+    lines = contract_queries.billable_lines(customer_keys=customer_keys, zone=ZoneInfo(rules.seller.time_zone))
+    buyers = parties.buyers(customer_keys=customer_keys)
+    evidence = taxes.tax_id_evidence(customer_ids=[b.customer_id for b in buyers.values()], on=rules.issued_on)
+    mandates = receivables.mandates(customer_keys=customer_keys)
+    unsettled = [line.terms.line_id for line in lines if line.terms is not None and line.terms.settled_until is None]
+    charged = charged_by_line(line_keys=unsettled)
+    measured = usage.measured(
+        line_keys=[t.line_id for t in (x.terms for x in lines) if t and t.kind is LineKind.METERED]
+    )
+    by_customer: dict[int, list[BillableLine]] = defaultdict(list)
+    for line in lines:
+        by_customer[line.customer_key].append(line)
+    bills: list[_Bill] = []
+    faults: list[tuple[int, Exception]] = []
+    for customer_key, own_lines in by_customer.items():
+        try:
+            bills.append(_bill(rules, own_lines, charged, measured, buyers, evidence, mandates))
+        except (ContradictoryTerms, NoTaxRule, NoExchangeRate, frozen.InvalidDocument, ValueError) as fault:
+            faults.append((customer_key, fault))
+    return bills, faults
+
+
 def _bill(
-    rules: _Rules, lines: Sequence[BillableLine], charged: dict[int, list[Charged]], buyers: dict[int, Buyer],
+    rules: _Rules, lines: Sequence[BillableLine], charged: dict[int, list[Charged]], measured: Usage, buyers: dict[int, Buyer],
     evidence: dict[str, tuple[str, bool, str]], mandates: dict[tuple[int, str], str],
 ) -> _Bill:  # fmt: skip
     bill = _Bill()
@@ -125,7 +145,7 @@ def _bill(
         groups[(line.group_key, line.currency)].append(line)
     for (group_key, currency), group_lines in sorted(groups.items()):
         buyer = buyers[group_key]
-        charges = _billable_charges(rules, group_lines, charged, buyer, currency, evidence)
+        charges = _billable_charges(rules, group_lines, charged, measured, buyer, currency, evidence)
         if not charges:
             continue
         corrected = {item.charge.line_id for item in charges if item.charge.corrects is not None}
@@ -142,7 +162,7 @@ def _bill(
 
 
 def _billable_charges(
-    rules: _Rules, lines: Sequence[BillableLine], charged: dict[int, list[Charged]], buyer: Buyer, currency: str,
+    rules: _Rules, lines: Sequence[BillableLine], charged: dict[int, list[Charged]], measured: Usage, buyer: Buyer, currency: str,
     evidence: dict[str, tuple[str, bool, str]],
 ) -> list[BillableCharge]:  # fmt: skip
     by_key = {line.terms.line_id: line for line in lines if line.terms is not None}
@@ -150,7 +170,7 @@ def _billable_charges(
         contract_id=lines[0].subject.contract_id, currency=currency,
         lines=tuple(line.terms for line in lines if line.terms is not None),
     )  # fmt: skip
-    unbilled = charges_unbilled(terms=terms, charged=charged, through=rules.through)
+    unbilled = charges_unbilled(terms=terms, charged=charged, through=rules.through, usage=measured)
     corrected = corrected_lines(charge_keys=[c.corrects for c in unbilled if c.corrects is not None])
     result = []
     for charge in unbilled:

@@ -1,0 +1,1 @@
+"""Samples and frozen measured quantities."""
