@@ -1,6 +1,7 @@
-"""Bulk writes: COPY on PostgreSQL, executemany on SQLite. The rows are tuples in the order of the named fields.
+"""Bulk writes: COPY on PostgreSQL, executemany on SQLite; and bulk reads of columns as the database keeps them.
 
-Columns that are not named get their field's default, as the ORM would give it. Constraints and triggers hold as always.
+The rows are tuples in the order of the named fields. Columns that are not named get their field's default, as the ORM would
+give it. Constraints and triggers hold as always.
 """
 
 import json
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.functions import Cast
 
 from rackbill.domain.kit.fields import DecimalSixField, millionths
 
@@ -55,6 +57,27 @@ def insert_plain_rows(model: type[models.Model], field_names: Sequence[str], row
             # The driver's own cursor: Django's would translate and keep every statement.
             cursor.cursor.connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', batch)
         return len(batch)
+
+
+def plain_rows(rows: models.QuerySet[Any, Any], *names: str) -> list[tuple[Any, ...]]:
+    """Named columns as the database keeps them: whole numbers, texts, days and instants as ISO texts, JSON as text."""
+    # SQLite's driver turns columns declared as days into dates, one by one; a cast is a text on both databases.
+    columns = [
+        Cast(name, models.CharField(max_length=40)) if isinstance(_field(rows.model, name), models.DateField) else name
+        for name in names
+    ]
+    statement, parameters = rows.values_list(*columns).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _field(model: Any, name: str) -> Any:
+    *path, last = name.split("__")
+    for step in path:
+        model = model._meta.get_field(step).related_model
+    return model._meta.pk if last == "pk" else model._meta.get_field(last)
 
 
 def reserve_keys(model: type[models.Model], count: int) -> range:
