@@ -16,7 +16,7 @@ from rackbill.core.invoicing import BillItem, Draft, ExchangeRate, HeadText, Lin
 from rackbill.core.tax import NoTaxRule, TaxDecision, TaxParty, TaxTable, decide_taxes, tax_point
 from rackbill.core.terms import ContractTerms
 from rackbill.domain.billing import policy
-from rackbill.domain.billing.models import BillDraft, BillRun, BillShard, Charge, ParkedBill
+from rackbill.domain.billing.models import BillDraft, BillShard, Charge, ParkedBill
 from rackbill.domain.billing.queries import LastRun, charged_by_line, corrected_lines, last_run
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts import queries as contract_queries
@@ -116,7 +116,7 @@ def compute_shard(*, run_id: str, shard_number: int) -> int:
         ParkedBill(run=run, customer_id=key, code=policy.park_code(fault), reason=str(fault)[:500])
         for key, fault in faults
     )
-    _store(run, bills)
+    _store(shard, bills)
     contracts.mark_settled(line_keys=[key for bill in bills for key in bill.settled], through=run.through)
     shard.is_computed = True
     shard.save(update_fields=["is_computed"])
@@ -289,11 +289,11 @@ def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> HeadText:
 
 
 _DRAFT_FIELDS = (
-    "id", "run", "customer", "billing_group", "kind", "currency", "place", "line_count", "net_minor", "canonical",
+    "id", "run", "customer", "billing_group", "kind", "currency", "shard_number", "place", "line_count", "net_minor", "canonical",
 )  # fmt: skip
 
 
-def _store(run: BillRun, bills: Sequence[_Bill]) -> None:
+def _store(shard: BillShard, bills: Sequence[_Bill]) -> None:
     places: dict[tuple[int, str], int] = defaultdict(int)
     drafts: list[tuple[object, ...]] = []
     charges: list[tuple[object, ...]] = []
@@ -304,8 +304,8 @@ def _store(run: BillRun, bills: Sequence[_Bill]) -> None:
             place = places[(group_key, currency)]
             places[(group_key, currency)] += 1
             drafts.append((
-                key, run.pk, customer_key, group_key, draft.kind.value, currency, place, len(draft.items), draft.net_minor,
-                draft.canonical,
+                key, shard.run_id, customer_key, group_key, draft.kind.value, currency, shard.shard_number, place,
+                len(draft.items), draft.net_minor, draft.canonical,
             ))  # fmt: skip
             charges += [(*item.charge, key, number) for number, item in enumerate(draft.items, start=1)]
     bulk.insert_plain_rows(BillDraft, _DRAFT_FIELDS, drafts)

@@ -11,7 +11,7 @@ from django.db.models import F, Prefetch, Q, QuerySet
 from rackbill.core.terms import term_end
 from rackbill.domain.contracts import policy
 from rackbill.domain.contracts.errors import EquipmentNotFound, ServiceNotFound
-from rackbill.domain.contracts.models import Service
+from rackbill.domain.contracts.models import ContractLine, Service
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
 
