@@ -133,7 +133,7 @@ def unguarded_overlap(charge: Charge) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to come cannot be altered
-            cursor.execute('ALTER TABLE "rackbill_billing_charge" DROP CONSTRAINT "charge_once_a_day"')
+            cursor.execute('DROP TRIGGER "rackbill_billing_charge_once_a_day" ON "rackbill_billing_charge"')
         else:
             cursor.execute('DROP TRIGGER "rackbill_billing_charge_once_a_day"')
     charge.pk = None

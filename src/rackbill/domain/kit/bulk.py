@@ -44,7 +44,7 @@ def insert_plain_rows(model: type[models.Model], field_names: Sequence[str], row
     names = ", ".join(f'"{column}"' for column in columns)
     table = model._meta.db_table
     count = 0
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
                 write = copy.write_row
@@ -122,7 +122,7 @@ def plain_instant(moment: datetime) -> str:
 def set_column(model: type[models.Model], field_name: str, value_by_key: Mapping[int, Any]) -> None:
     """One plain column of rows, each to a value of its own, in one statement."""
     column, table = model._meta.get_field(field_name).column, model._meta.db_table
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             kind = model._meta.get_field(field_name).db_type(connection)
             cursor.execute(
