@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from rackbill.core.charges import Allowance
+from rackbill.core.charges import CYCLE_UNITS, Allowance
 from rackbill.core.document import (
     AccountingTotals,
     Document,
@@ -17,12 +17,14 @@ from rackbill.core.document import (
     DocumentReference,
     Totals,
 )
-from rackbill.core.money import decimal_from_minor, minor_digits, round_half_up
+from rackbill.core.money import decimal_from_minor, minor_digits, round_half_up, split_minor
 from rackbill.core.periods import Period
 from rackbill.core.tax import TaxSubtotal, tax_breakdown
 
 _ONE = Decimal(1)
 ROUNDING = "Rounding"
+TIME_UNITS = {*CYCLE_UNITS.values(), "DAY", "HUR"}
+"""Units of lines that are charged by time, so that a period can be credited of them."""
 
 
 class CreditRefused(ValueError):
@@ -61,6 +63,47 @@ def whole_invoice(*, original: Document, left_minor: Mapping[int, int]) -> list[
     for number, minor in sorted(left.items()):
         if minor:
             items.append(CreditItem(line_number=number, amount_minor=minor if minor != left_minor[number] else None))
+    return items
+
+
+def asked_items(
+    *, original: Document, left_minor: Mapping[int, int], line_numbers: Sequence[int] = (), period: Period | None = None,
+    amount_minor: int | None = None,
+) -> list[CreditItem]:  # fmt: skip
+    """What a credit is to take off: of the named lines (else of all), of a period, an amount.
+
+    A period without lines means every line charged by time that has days in it. An amount is net; it is shared out among the
+    lines in proportion to what is left of them. Raises CreditRefused.
+    """
+    if period is not None and amount_minor is not None:
+        raise CreditRefused("a period and an amount exclude each other; ask for one of them")
+    if period is not None:
+        return _items_in_period(original, line_numbers, period)
+    whole = whole_invoice(original=original, left_minor=left_minor)
+    if line_numbers:
+        whole = [CreditItem(line_number=number) for number in line_numbers]
+    if amount_minor is None:
+        return whole
+    weights = [item.amount_minor or max(left_minor.get(item.line_number, 0), 0) for item in whole]
+    if not 0 < amount_minor <= sum(weights):
+        left = decimal_from_minor(sum(weights), original.currency)
+        raise CreditRefused(
+            f"what was asked for of invoice {original.number} has {left} left; ask for more than 0, up to that"
+        )
+    parts = zip(whole, split_minor(amount_minor, weights), strict=True)
+    return [CreditItem(line_number=item.line_number, amount_minor=part) for item, part in parts if part]
+
+
+def _items_in_period(original: Document, line_numbers: Sequence[int], period: Period) -> list[CreditItem]:
+    if line_numbers:
+        return [CreditItem(line_number=number, period=period) for number in line_numbers]
+    items = []
+    for line in original.lines:
+        shared = line.period.overlap(period)
+        if shared is not None and line.unit in TIME_UNITS and _days_minor(line, shared) > 0:
+            items.append(CreditItem(line_number=line.line_number, period=shared))
+    if not items:
+        raise CreditRefused(f"invoice {original.number} has no line charged by time with days in {period}")
     return items
 
 
@@ -122,6 +165,8 @@ def _line(
         return credit if left == line.net_minor else _amount(credit, left, original.currency)
     if item.period.overlap(line.period) != item.period:
         raise CreditRefused(f"{item.period} does not lie within {line.period}, the period of {name}")
+    if _days_minor(line, item.period) == 0:
+        raise CreditRefused(f"{item.period} of {name} costs nothing; leave the line out")
     days = _days(credit, item.period, original.currency)
     if days.net_minor > left:
         raise CreditRefused(f"{name} has {decimal_from_minor(left, original.currency)} left, less than these days cost")
@@ -136,9 +181,13 @@ def _amount(line: DocumentLine, amount_minor: int, currency: str) -> DocumentLin
     )  # fmt: skip
 
 
+def _days_minor(line: DocumentLine, period: Period) -> int:
+    return round_half_up(Decimal(line.net_minor) * period.day_count / line.period.day_count)
+
+
 def _days(line: DocumentLine, period: Period, currency: str) -> DocumentLine:
     """The line's share of some of its days, discounts included."""
-    net = round_half_up(Decimal(line.net_minor) * period.day_count / line.period.day_count)
+    net = _days_minor(line, period)
     if line.unit == "DAY" and line.quantity % line.period.day_count == 0:
         count, base = line.quantity / line.period.day_count, line.price_base_quantity
     else:
