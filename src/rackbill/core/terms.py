@@ -25,6 +25,7 @@ class Proration(StrEnum):
     DAYS_OF_CYCLE = "days_of_cycle"
     DAYS_OF_MONTH = "days_of_month"
     THIRTY_360 = "30/360"
+    DAYS_OF_30 = "days/30"
     HOURS = "hours"
     WHOLE_CYCLE = "whole_cycle"
 
@@ -37,17 +38,29 @@ class Rounding(StrEnum):
     DOWN = "down"
 
 
+class DayCount(StrEnum):
+    """Which of a line's first day and end day are charged. Ours is the half-open one: the start is, the end is not."""
+
+    START = "start"
+    END = "end"
+    BOTH = "both"
+    NEITHER = "neither"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProrationProfile:
     """How parts of a cycle are priced and rounded.
 
     With `day_price_digits` the price of one day (or hour) is rounded to so many decimals before it is multiplied, as engines
-    do that print a price per day.
+    do that print a price per day. With `is_unit_rounded` the part's price of one piece is rounded to whole minor units before
+    it is multiplied by how many there are; else only their sum is.
     """
 
     method: Proration = Proration.DAYS_OF_CYCLE
     day_price_digits: int | None = None
     rounding: Rounding = Rounding.HALF_UP
+    day_count: DayCount = DayCount.START
+    is_unit_rounded: bool = False
 
 
 STANDARD_PRORATION = ProrationProfile()
