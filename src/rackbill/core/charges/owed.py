@@ -1,11 +1,13 @@
 """Every charge for days before a through date, as if nothing was ever billed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
 from rackbill.core.charges.charge import Allowance, Cause, Charge, ChargeKind, ContradictoryTerms
+from rackbill.core.charges.minimum import counted_lines, top_ups
 from rackbill.core.charges.prorating import Share, counted, month_cuts, rounded, share
 from rackbill.core.charges.usage import usage_charges
 from rackbill.core.metering import MeasuredQuantity
@@ -34,7 +36,18 @@ NO_USAGE: Usage = {}
 
 def charges_owed(*, terms: ContractTerms, through: date, usage: Usage = NO_USAGE) -> list[Charge]:
     """Every charge for days before `through`, as if nothing was ever billed. Raises ContradictoryTerms."""
-    return [charge for line in terms.lines for charge in owed(line, terms.currency, through, line.charged_from, usage)]
+    return [charge for line in terms.lines for charge in line_owed(line, terms, through, line.charged_from, usage)]
+
+
+def line_owed(line: TermLine, terms: ContractTerms, through: date, since: date, usage: Usage) -> Iterator[Charge]:
+    """One line's charges for days from `since` on; a minimum looks at the charges of the lines that count to it."""
+    if line.kind is not LineKind.MINIMUM:
+        yield from owed(line, terms.currency, through, since, usage)
+        return
+    agreed = replace(line, kind=LineKind.RECURRING, timing=Timing.ARREARS)
+    others = counted_lines(line, terms)
+    counted_charges = [c for other in others for c in owed(other, terms.currency, through, other.charged_from, usage)]
+    yield from top_ups(owed(agreed, terms.currency, through, since, usage), counted_charges)
 
 
 def owed(line: TermLine, currency: str, through: date, since: date, usage: Usage) -> Iterator[Charge]:
@@ -152,7 +165,8 @@ def _discounts_on(line: TermLine, day: date) -> list[Discount]:
 
 
 def _apply(
-    discounts: Sequence[Discount], exact: Decimal, base: Decimal, share: Share, scale: int, formula: str, profile: ProrationProfile
+    discounts: Sequence[Discount], exact: Decimal, base: Decimal, share: Share, scale: int, formula: str,
+    profile: ProrationProfile,
 ) -> tuple[int, tuple[Allowance, ...], str]:  # fmt: skip
     """Each discount works on what the former left, never below zero; the net is rounded once, allowances explain it.
 

@@ -14,6 +14,7 @@ from rackbill.core.pricing import usage_price_from_plain
 from rackbill.core.terms import (
     DatedPrice,
     DatedQuantity,
+    DayCount,
     Discount,
     DiscountKind,
     LineKind,
@@ -28,6 +29,7 @@ from rackbill.core.terms import (
 from rackbill.domain.contracts import policy
 from rackbill.domain.contracts.errors import EquipmentNotFound, ServiceNotFound
 from rackbill.domain.contracts.models import (
+    Cancellation,
     ContractLine,
     LineDiscount,
     LinePrice,
@@ -132,8 +134,7 @@ def services(
     rows = _services(scope, on)
     for word in search.casefold().split():
         rows = rows.filter(search_text__contains=word)
-    exact = {"product__product_id": product_id, "reference": reference, "equipment__equipment_id": equipment_id,
-             "status": status}  # fmt: skip
+    exact = {"product__product_id": product_id, "reference": reference, "equipment__equipment_id": equipment_id, "status": status}  # fmt: skip
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
     if has_equipment:
         rows = rows.filter(equipment__isnull=False)
@@ -264,7 +265,24 @@ def billable_lines(*, customer_keys: Sequence[int], zone: tzinfo) -> list[Billab
         LineDiscount, keys, lambda r: Discount(DiscountKind(r.kind), r.value, r.reason, r.valid_from, r.valid_until)
     )
     suspensions = _dated(LineSuspension, keys, lambda r: Suspension(r.valid_from, r.valid_until))
-    return [_billable(line, prices, quantities, discounts, suspensions, zone) for line in lines]
+    counted = counted_by_minimum(lines=lines)
+    return [_billable(line, prices, quantities, discounts, suspensions, counted, zone) for line in lines]
+
+
+def counted_by_minimum(*, lines: Sequence[ContractLine]) -> dict[int, tuple[int, ...]]:
+    """By key of a minimum: the recurring and metered lines that count to it, those on the same invoice alone."""
+    found = {}
+    for minimum in lines:
+        if minimum.kind == "minimum":
+            found[minimum.pk] = tuple(
+                line.pk
+                for line in lines
+                if line.kind in ("recurring", "metered")
+                and line.contract_id == minimum.contract_id
+                and line.service.billing_group_id == minimum.service.billing_group_id
+                and (minimum.counts == "contract" or line.service_id == minimum.service_id)
+            )
+    return found
 
 
 def _dated_price(row: LinePrice) -> DatedPrice:
@@ -282,13 +300,15 @@ def _dated(model: Any, keys: list[int], make: Any) -> dict[int, list[Any]]:
 
 def _profile(line: ContractLine, zone: tzinfo) -> dict[str, Any]:
     """What differs from the standard way of pricing parts of a cycle; nothing for nearly every line."""
-    if (line.proration, line.day_price_digits, line.rounding) == ("days_of_cycle", None, "half_up"):
+    columns = (line.proration, line.day_price_digits, line.rounding, line.day_count, line.is_unit_rounded)
+    if columns == ("days_of_cycle", None, "half_up", "start", False):
         return {}
     found: dict[str, Any] = {
         "proration": ProrationProfile(
-            method=Proration(line.proration), day_price_digits=line.day_price_digits, rounding=Rounding(line.rounding)
+            method=Proration(line.proration), day_price_digits=line.day_price_digits, rounding=Rounding(line.rounding),
+            day_count=DayCount(line.day_count), is_unit_rounded=line.is_unit_rounded,
         )
-    }
+    }  # fmt: skip
     if line.proration == Proration.HOURS:
         service = line.service
         if service.starts_at.astimezone(zone).date() == line.starts_on:
@@ -309,7 +329,7 @@ def _line_end(line: ContractLine, zone: tzinfo) -> date | None:
 
 
 def _billable(
-    line: ContractLine, prices: Any, quantities: Any, discounts: Any, suspensions: Any, zone: tzinfo
+    line: ContractLine, prices: Any, quantities: Any, discounts: Any, suspensions: Any, counted: Any, zone: tzinfo
 ) -> BillableLine:
     service = line.service
     equipment = service.equipment
@@ -320,7 +340,7 @@ def _billable(
             prices=tuple(prices.get(line.pk, ())), quantities=tuple(quantities.get(line.pk, ())),
             discounts=tuple(discounts.get(line.pk, ())), cycle_months=line.cycle_months, timing=Timing(line.timing),
             billed_from=line.billed_from, settled_until=line.settled_until, anchor_on=line.anchor_on,
-            suspensions=tuple(suspensions.get(line.pk, ())), **_profile(line, zone),
+            suspensions=tuple(suspensions.get(line.pk, ())), counted_lines=counted.get(line.pk, ()), **_profile(line, zone),
         )  # fmt: skip
     except ValueError as fault:
         contradiction = f"service {service.service_id}: {fault}"
@@ -334,11 +354,47 @@ def _billable(
     )  # fmt: skip
     return BillableLine(
         terms=terms, contradiction=contradiction, subject=subject, customer_key=service.customer_id,
-        group_key=service.billing_group_id,
-        currency=service.contract.currency, tax_class=service.product.tax_class,
+        group_key=service.billing_group_id, currency=service.contract.currency, tax_class=service.product.tax_class,
     )  # fmt: skip
 
 
 def service_count() -> int:
     """How many services there are in the whole installation."""
     return Service.objects.count()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationConfirmation:
+    """What the automatic confirmation of a cancellation says (B29, B30): the notice, the end, each service with its end."""
+
+    contract_id: str
+    given_at: datetime
+    notice: str
+    ends_on: date
+    undo_until: datetime
+    reason_code: str
+    services: tuple[tuple[str, str, str, str, date], ...]
+
+
+def cancellation_confirmation(*, scope: Scope, contract_id: str) -> CancellationConfirmation | None:
+    """The cancellation in force of a contract, or None; `services` are (ID, description, reference, Equipment ID, last end)."""
+    rows = Cancellation.objects.filter(contract__contract_id=contract_id, withdrawn_at=None)
+    given = (
+        scope.limit(rows, customer="contract__customer")
+        .select_related("contract__customer__sales_organisation")
+        .first()
+    )
+    if given is None:
+        return None
+    zone = ZoneInfo(given.contract.customer.sales_organisation.time_zone)
+    services = tuple(
+        (
+            s.service_id, s.description, s.reference, s.equipment.equipment_id if s.equipment else "",
+            min(given.ends_on, s.ends_at.astimezone(zone).date()) if s.ends_at else given.ends_on,
+        )
+        for s in given.contract.services.select_related("equipment").order_by("service_id")
+    )  # fmt: skip
+    return CancellationConfirmation(
+        contract_id=contract_id, given_at=given.given_at, notice=given.notice, ends_on=given.ends_on,
+        undo_until=given.undo_until, reason_code=given.reason_code, services=services,
+    )  # fmt: skip
