@@ -282,7 +282,9 @@ def swapped(line_key: int, on: date, price: str, **more: Any) -> int:
 
 
 def charges(*line_keys: int) -> list[tuple[str, str, int]]:
-    rows = Charge.objects.filter(contract_line_id__in=line_keys).order_by("contract_line_id", "period_start", "-amount_minor")
+    rows = Charge.objects.filter(contract_line_id__in=line_keys).order_by(
+        "contract_line_id", "period_start", "-amount_minor"
+    )
     return [(c.kind, f"{c.period_start}/{c.period_end}", c.amount_minor) for c in rows]
 
 

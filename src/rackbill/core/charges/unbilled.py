@@ -26,9 +26,9 @@ def charges_unbilled(
     unbilled: list[Charge] = []
     for line in terms.lines:
         if line.settled_until is not None:
-            unbilled += line_owed(line, terms, through, max(line.charged_from, line.settled_until), usage)
+            unbilled += line_owed(line, terms, through, usage, after=line.settled_until)
             continue
-        owes = list(line_owed(line, terms, through, line.charged_from, usage))
+        owes = list(line_owed(line, terms, through, usage))
         past = charged.get(line.line_id, ())
         unbilled += _difference(owes, past) if past else owes
     return unbilled

@@ -83,8 +83,8 @@ class EquipmentPlacement(models.Model):
 class ContractLine(models.Model):
     """One priced thing in a contract. `billed_from` is the boundary date: what lies before it another system billed.
 
-    `settled_until`: charged up to there and not amended since; None demands the full computation. `counts`: whose other lines
-    count to a minimum, those of its service or of its contract.
+    `settled_until`: the through date of the run that computed it in full last; not amended since. None demands to do so.
+    `counts`: whose other lines count to a minimum, those of its service or of its contract.
     """
 
     KINDS = [(name, name) for name in ("recurring", "one_off", "metered", "minimum")]
