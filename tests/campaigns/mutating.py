@@ -34,9 +34,9 @@ REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "src" / "rackbill"
 ARGUED = Path(__file__).with_name("argued.toml")
 TESTS = {
-    "core/charges": ("test_charges", "test_charging_cases", "test_charging_oracle", "test_usage", "test_pricing"),
+    "core/charges": ("test_charging_cases", "test_minimum", "test_charges", "test_charging_oracle", "test_usage"),
     "core/periods": ("test_money_periods", "test_charging_cases", "test_charging_oracle", "test_charges"),
-    "core/terms": ("test_terms", "test_charging_cases", "test_charges"),
+    "core/terms": ("test_terms", "test_charging_cases", "test_charges", "test_charging_oracle"),
     "core/crediting": ("test_crediting",),
     "core/tax": ("test_tax", "test_tax_periods"),
     "core/metering": ("test_metering", "test_usage"),
@@ -67,17 +67,21 @@ class _Faulty(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def files(target: str) -> list[Path]:
-    """The files of a target such as core/charges or core/periods. Raises SystemExit with the targets there are."""
+    """The files of a target such as core/charges, core/charges/owed or core/periods. Raises SystemExit for another."""
     folder = PACKAGE / target
     found = sorted(folder.glob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
-    if target not in TESTS or not found[0].exists():
-        sys.exit(f"no tests are named for {target!r}; the targets are {', '.join(TESTS)}")
+    if _key(target) is None or not found or not found[0].exists():
+        sys.exit(f"no tests are named for {target!r}; the targets are {', '.join(TESTS)} and files in them")
     return found
+
+
+def _key(target: str) -> str | None:
+    return next((key for key in TESTS if f"{target}/".startswith(f"{key}/")), None)
 
 
 def tests(target: str) -> list[str]:
     """The test files of a target that there are, tables of cases before properties."""
-    paths = [REPOSITORY / "tests" / "core" / f"{name}.py" for name in TESTS[target]]
+    paths = [REPOSITORY / "tests" / "core" / f"{name}.py" for name in TESTS[_key(target) or ""]]
     return [str(path) for path in paths if path.exists()]
 
 
