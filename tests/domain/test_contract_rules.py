@@ -1,5 +1,6 @@
 """What was agreed and how it changes: notice, discount rates, swaps, yearly rises, minimum charges, profiles."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, transaction
+from typer.testing import CliRunner
 
 from rackbill.core.terms import DatedPrice, DatedQuantity, Discount, DiscountKind, NoticeRule
 from rackbill.domain.billing.models import Charge, ParkedBill
@@ -26,6 +28,8 @@ from rackbill.domain.history.models import HistoryEntry
 from rackbill.domain.kit.actor import SYSTEM
 from rackbill.domain.kit.scope import CustomerScope, WholeInstallation
 from rackbill.domain.parties.models import BillingGroup, Customer
+from rackbill.interfaces.console import main
+from rackbill.interfaces.console import prices as prices_console
 from tests.domain.test_credits import bill, charged_net
 from tests.world import provider as world_of
 
@@ -393,6 +397,23 @@ def test_a_rise_is_filtered_and_keeps_later_prices(world: world_of.Provider) -> 
     assert contracts.preview_rise(**{**RISE, "organisation_id": "9999"}) == []
     contracts.raise_prices(**RISE, **DONE)
     assert prices(a.line_keys[0])[1:] == [(date(2021, 1, 1), date(2021, 6, 1), 105), (date(2021, 6, 1), None, 90)]
+
+
+def test_the_console_shows_first_and_then_raises(world: world_of.Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = opened(world_of.customer(world), line("100"))
+    monkeypatch.setattr(main, "set_clock", lambda _at: NOW)
+    app = main.typer.Typer()
+    app.callback()(lambda: None)
+    prices_console.register(app)
+    words = ["raise-prices", "--sales-org", "2100", "--on", "2021-01-01", "--cpi", "2.1"]
+    shown = CliRunner().invoke(app, [*words, "--preview", "--json"])
+    answer = json.loads(shown.stdout.splitlines()[-1])
+    assert (answer["raised"], answer["previewed"], answer["prices"][0]["risen_price"]) == (0, True, "105.00")
+    assert len(prices(row.line_keys[0])) == 1
+    done = CliRunner().invoke(app, words)
+    assert "1 prices rise on 2021-01-01" in done.stdout
+    assert prices(row.line_keys[0])[1][2] == 105
+    assert isinstance(CliRunner().invoke(app, [*words, "--floor", "five"]).exception, main.answers.Refused)
 
 
 def test_refusals_of_rises() -> None:
