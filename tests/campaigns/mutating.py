@@ -162,11 +162,13 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", default=["core/charges", "core/periods"], help=", ".join(TESTS))
     parser.add_argument("--sample", type=int, help="only so many mutants of each target")
     parser.add_argument("--seed", type=int, default=1, help="which sample")
-    parser.add_argument("--examples", type=int, default=20, help="generated cases of each property")
+    parser.add_argument("--examples", type=int, default=12, help="generated cases of each property")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", action="store_true", dest="is_json")
     given = parser.parse_args()
     os.chdir(REPOSITORY)
+    # Each child starts pytest anew; the plug-ins of browsers and databases would cost more than the tests.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     settings.register_profile(
         "mutation", max_examples=given.examples, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck), phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],

@@ -124,9 +124,7 @@ def draft_credit_note(
         _line(place, original, item, left_minor, issued_on) for place, item in enumerate(items, start=1)
     )  # fmt: skip
     credited = {item.line_number: line.net_minor for item, line in zip(items, lines, strict=True)}
-    if sum(credited.values()) > sum(left_minor.values()):
-        left = decimal_from_minor(sum(left_minor.values()), original.currency)
-        raise CreditRefused(f"invoice {original.number} has {left} left in all, less than what is asked for")
+    _check_room(original, left_minor, credited)
     subtotals = _subtotals(original, left_minor, credited)
     net = sum(line.net_minor for line in lines)
     tax = sum(row.tax_minor for row in subtotals)
@@ -139,6 +137,32 @@ def draft_credit_note(
         notes=(note,) if note else (),
     )  # fmt: skip
     return CreditDraft(document=document, items=tuple(credited.items()))
+
+
+def _check_room(original: Document, left_minor: Mapping[int, int], credited: Mapping[int, int]) -> None:
+    """What an invoice took back in negative lines cannot be credited as well: not in all, and not at any one tax.
+
+    Raises CreditRefused.
+    """
+    left = sum(left_minor.values())
+    if sum(credited.values()) > left:
+        text = decimal_from_minor(left, original.currency)
+        raise CreditRefused(f"invoice {original.number} has {text} left in all, less than what is asked for")
+    for number in credited:
+        same = [n for n in left_minor if original.lines[n - 1].taxes == original.lines[number - 1].taxes]
+        room = max(sum(left_minor[n] for n in same), 0)
+        if sum(credited.get(n, 0) for n in same) > room:
+            text = decimal_from_minor(room, original.currency)
+            raise CreditRefused(
+                f"line {number} of invoice {original.number}: {text} is left at its tax, because other lines took back "
+                "some of it; ask for an amount up to that"
+            )
+    taken = [(line.net_minor - left_minor.get(line.line_number, 0), line) for line in original.lines]
+    after = tax_breakdown([(minor + credited.get(line.line_number, 0), line.taxes) for minor, line in taken])
+    if sum(row.tax_minor for row in after) > original.totals.tax_minor:
+        raise CreditRefused(
+            f"invoice {original.number} took back more at one tax than it charges at it; credit its lines by amounts"
+        )
 
 
 def _line(
