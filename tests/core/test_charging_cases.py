@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rackbill.core.charges import CYCLE_UNITS, Charge, ChargeKind, ContradictoryTerms, charges_owed
+from rackbill.core.charges import CYCLE_UNITS, Charge, ChargeKind, ContradictoryTerms, charges_owed, charges_unbilled
 from rackbill.core.terms import (
     DatedPrice,
     DatedQuantity,
@@ -364,3 +364,33 @@ def test_an_earlier_end_twice_takes_back_twice() -> None:
     assert books.total == 0
     (again,) = books.run(line(), NOVEMBER)
     assert (again.revision, again.amount_minor) == (1, 3100)
+
+
+# --- going on from where a line is settled ---------------------------------------------------------------------------------
+
+SETTLED = [  # line, settled through, run through → what is new
+    (line(), OCTOBER, date(2020, 10, 2), ["2020-10-01/2020-11-01"]),
+    (line(), date(2020, 10, 2), NOVEMBER, []),
+    (line(), date(2020, 10, 2), date(2020, 11, 2), ["2020-11-01/2020-12-01"]),
+    (line(), date(2020, 10, 2), date(2020, 12, 2), ["2020-11-01/2020-12-01", "2020-12-01/2021-01-01"]),
+    (line(timing=Timing.ARREARS), date(2020, 10, 31), NOVEMBER, ["2020-10-01/2020-11-01"]),
+    (line(timing=Timing.ARREARS), NOVEMBER, NOVEMBER, []),
+    (line(timing=Timing.ARREARS), NOVEMBER, date(2020, 12, 1), ["2020-11-01/2020-12-01"]),
+    (line(kind=LineKind.ONE_OFF), OCTOBER, NOVEMBER, ["2020-10-01/2020-10-02"]),
+    (line(kind=LineKind.ONE_OFF), date(2020, 10, 2), NOVEMBER, []),
+    (line(kind=LineKind.ONE_OFF), date(2020, 9, 1), NOVEMBER, ["2020-10-01/2020-10-02"]),
+    (STARTED, date(2020, 10, 2), date(2020, 10, 21), ["2020-10-20/2020-11-01"]),
+    (STARTED, date(2020, 10, 20), date(2020, 10, 21), ["2020-10-20/2020-11-01"]),
+    (STARTED, date(2020, 10, 21), date(2020, 11, 2), ["2020-11-01/2020-12-01"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("subject", "settled", "through", "expected"), SETTLED)
+def test_a_settled_line_goes_on_from_its_last_run(
+    subject: TermLine, settled: date, through: date, expected: list[str]
+) -> None:
+    new = charges_unbilled(terms=terms(replace(subject, settled_until=settled)), charged={}, through=through)
+    assert [str(charge.period) for charge in new] == expected
+    books = Books()
+    books.run(subject, settled)
+    assert [str(charge.period) for charge in books.run(subject, through)] == expected
