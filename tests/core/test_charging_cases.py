@@ -394,3 +394,23 @@ def test_a_settled_line_goes_on_from_its_last_run(
     books = Books()
     books.run(subject, settled)
     assert [str(charge.period) for charge in books.run(subject, through)] == expected
+
+
+# --- faults that only a second look finds ----------------------------------------------------------------------------------
+
+
+def test_a_part_rounded_down_after_a_discount_explains_both() -> None:
+    cut_off = ProrationProfile(rounding=Rounding.DOWN)
+    (plain,) = owed(replace(STARTED, prices=(price("129.95"),), proration=cut_off))
+    assert (plain.amount_minor, plain.allowances) == (5030, ())
+    (charge,) = owed(line("0.139", discounts=(percent("10"),), proration=cut_off))
+    assert (charge.amount_minor, [(a.reason, a.amount_minor) for a in charge.allowances]) == (
+        12, [("Term 10 %", 1), ("Rounding", 1)],
+    )  # fmt: skip
+
+
+def test_a_settled_line_does_not_hide_those_after_it() -> None:
+    first = line(settled_until=date(2020, 10, 2))
+    contract = replace(terms(first), lines=(first, line("62", line_id=2)))
+    new = charges_unbilled(terms=contract, charged={}, through=date(2020, 10, 2))
+    assert [(charge.line_id, charge.amount_minor) for charge in new] == [(2, 6200)]
