@@ -7,10 +7,12 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from rackbill.core.charges import Charge, Charged, ChargeKind, charges_owed, charges_unbilled
+from rackbill.core.periods import add_months
 from rackbill.core.terms import (
     ContractTerms,
     DatedPrice,
     DatedQuantity,
+    DayCount,
     Discount,
     DiscountKind,
     LineKind,
@@ -24,6 +26,7 @@ from rackbill.core.terms import (
 
 FIRST, LAST = date(2019, 1, 1), date(2021, 12, 31)
 days = st.dates(FIRST, LAST)
+month_ends = days.map(lambda day: add_months(day.replace(day=1), 1) - timedelta(days=1))
 prices = st.decimals(0, 5000, places=2) | st.decimals(0, 500, places=6)
 currencies = st.sampled_from(["EUR", "USD", "JPY", "KWD"])
 
@@ -37,7 +40,7 @@ def _dated(values: list[Decimal], cuts: list[date], start: date) -> list[tuple[d
 @st.composite
 def lines(draw: st.DrawFn) -> TermLine:
     """A contract line with dated prices, quantities and discounts."""
-    start = draw(days)
+    start = draw(days | month_ends)
     kind = draw(st.sampled_from([LineKind.RECURRING] * 7 + [LineKind.ONE_OFF]))
     dated_prices = _dated(draw(st.lists(prices, min_size=1, max_size=3)), draw(st.lists(days, max_size=2)), start)
     counts = draw(st.lists(st.integers(1, 40).map(Decimal), min_size=1, max_size=2))
@@ -47,14 +50,15 @@ def lines(draw: st.DrawFn) -> TermLine:
         quantities=tuple(DatedQuantity(*row) for row in dated_counts), discounts=tuple(draw(st.lists(discounts(), max_size=2))),
         cycle_months=draw(st.sampled_from([1, 1, 1, 3, 6, 12])), timing=draw(st.sampled_from(list(Timing))),
         billed_from=draw(st.none() | days),
-        anchor_on=draw(st.none() | st.none() | st.just(start) | days), proration=draw(profiles),
-        suspensions=tuple(draw(st.lists(suspensions(), max_size=1))),
+        anchor_on=draw(st.none() | st.none() | st.just(start) | days | month_ends), proration=draw(profiles),
+        suspensions=tuple(draw(st.lists(suspensions(), max_size=2))),
     )  # fmt: skip
 
 
 profiles = st.just(ProrationProfile()) | st.builds(
     ProrationProfile, method=st.sampled_from(Proration), day_price_digits=st.sampled_from([None, None, 2, 4, 6]),
-    rounding=st.sampled_from([Rounding.HALF_UP, *Rounding]),
+    rounding=st.sampled_from([Rounding.HALF_UP, *Rounding]), day_count=st.sampled_from([DayCount.START] * 4 + [*DayCount]),
+    is_unit_rounded=st.sampled_from([False, False, True]),
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from rackbill.core.charges import Allowance
+from rackbill.core.charges import CYCLE_UNITS, Allowance
 from rackbill.core.document import (
     AccountingTotals,
     Document,
@@ -17,12 +17,14 @@ from rackbill.core.document import (
     DocumentReference,
     Totals,
 )
-from rackbill.core.money import decimal_from_minor, minor_digits, round_half_up
+from rackbill.core.money import decimal_from_minor, minor_digits, round_half_up, split_minor
 from rackbill.core.periods import Period
 from rackbill.core.tax import TaxSubtotal, tax_breakdown
 
 _ONE = Decimal(1)
 ROUNDING = "Rounding"
+TIME_UNITS = {*CYCLE_UNITS.values(), "DAY", "HUR"}
+"""Units of lines that are charged by time, so that a period can be credited of them."""
 
 
 class CreditRefused(ValueError):
@@ -64,6 +66,47 @@ def whole_invoice(*, original: Document, left_minor: Mapping[int, int]) -> list[
     return items
 
 
+def asked_items(
+    *, original: Document, left_minor: Mapping[int, int], line_numbers: Sequence[int] = (), period: Period | None = None,
+    amount_minor: int | None = None,
+) -> list[CreditItem]:  # fmt: skip
+    """What a credit is to take off: of the named lines (else of all), of a period, an amount.
+
+    A period without lines means every line charged by time that has days in it. An amount is net; it is shared out among the
+    lines in proportion to what is left of them. Raises CreditRefused.
+    """
+    if period is not None and amount_minor is not None:
+        raise CreditRefused("a period and an amount exclude each other; ask for one of them")
+    if period is not None:
+        return _items_in_period(original, line_numbers, period)
+    whole = whole_invoice(original=original, left_minor=left_minor)
+    if line_numbers:
+        whole = [CreditItem(line_number=number) for number in line_numbers]
+    if amount_minor is None:
+        return whole
+    weights = [item.amount_minor or max(left_minor.get(item.line_number, 0), 0) for item in whole]
+    if not 0 < amount_minor <= sum(weights):
+        left = decimal_from_minor(sum(weights), original.currency)
+        raise CreditRefused(
+            f"what was asked for of invoice {original.number} has {left} left; ask for more than 0, up to that"
+        )
+    parts = zip(whole, split_minor(amount_minor, weights), strict=True)
+    return [CreditItem(line_number=item.line_number, amount_minor=part) for item, part in parts if part]
+
+
+def _items_in_period(original: Document, line_numbers: Sequence[int], period: Period) -> list[CreditItem]:
+    if line_numbers:
+        return [CreditItem(line_number=number, period=period) for number in line_numbers]
+    items = []
+    for line in original.lines:
+        shared = line.period.overlap(period)
+        if shared is not None and line.unit in TIME_UNITS and _days_minor(line, shared) > 0:
+            items.append(CreditItem(line_number=line.line_number, period=shared))
+    if not items:
+        raise CreditRefused(f"invoice {original.number} has no line charged by time with days in {period}")
+    return items
+
+
 def draft_credit_note(
     *, original: Document, items: Sequence[CreditItem], left_minor: Mapping[int, int], issued_on: date, note: str
 ) -> CreditDraft:
@@ -81,9 +124,7 @@ def draft_credit_note(
         _line(place, original, item, left_minor, issued_on) for place, item in enumerate(items, start=1)
     )  # fmt: skip
     credited = {item.line_number: line.net_minor for item, line in zip(items, lines, strict=True)}
-    if sum(credited.values()) > sum(left_minor.values()):
-        left = decimal_from_minor(sum(left_minor.values()), original.currency)
-        raise CreditRefused(f"invoice {original.number} has {left} left in all, less than what is asked for")
+    _check_room(original, left_minor, credited)
     subtotals = _subtotals(original, left_minor, credited)
     net = sum(line.net_minor for line in lines)
     tax = sum(row.tax_minor for row in subtotals)
@@ -96,6 +137,32 @@ def draft_credit_note(
         notes=(note,) if note else (),
     )  # fmt: skip
     return CreditDraft(document=document, items=tuple(credited.items()))
+
+
+def _check_room(original: Document, left_minor: Mapping[int, int], credited: Mapping[int, int]) -> None:
+    """What an invoice took back in negative lines cannot be credited as well: not in all, and not at any one tax.
+
+    Raises CreditRefused.
+    """
+    left = sum(left_minor.values())
+    if sum(credited.values()) > left:
+        text = decimal_from_minor(left, original.currency)
+        raise CreditRefused(f"invoice {original.number} has {text} left in all, less than what is asked for")
+    for number in credited:
+        same = [n for n in left_minor if original.lines[n - 1].taxes == original.lines[number - 1].taxes]
+        room = max(sum(left_minor[n] for n in same), 0)
+        if sum(credited.get(n, 0) for n in same) > room:
+            text = decimal_from_minor(room, original.currency)
+            raise CreditRefused(
+                f"line {number} of invoice {original.number}: {text} is left at its tax, because other lines took back "
+                "some of it; ask for an amount up to that"
+            )
+    taken = [(line.net_minor - left_minor.get(line.line_number, 0), line) for line in original.lines]
+    after = tax_breakdown([(minor + credited.get(line.line_number, 0), line.taxes) for minor, line in taken])
+    if sum(row.tax_minor for row in after) > original.totals.tax_minor:
+        raise CreditRefused(
+            f"invoice {original.number} took back more at one tax than it charges at it; credit its lines by amounts"
+        )
 
 
 def _line(
@@ -122,6 +189,8 @@ def _line(
         return credit if left == line.net_minor else _amount(credit, left, original.currency)
     if item.period.overlap(line.period) != item.period:
         raise CreditRefused(f"{item.period} does not lie within {line.period}, the period of {name}")
+    if _days_minor(line, item.period) == 0:
+        raise CreditRefused(f"{item.period} of {name} costs nothing; leave the line out")
     days = _days(credit, item.period, original.currency)
     if days.net_minor > left:
         raise CreditRefused(f"{name} has {decimal_from_minor(left, original.currency)} left, less than these days cost")
@@ -136,9 +205,13 @@ def _amount(line: DocumentLine, amount_minor: int, currency: str) -> DocumentLin
     )  # fmt: skip
 
 
+def _days_minor(line: DocumentLine, period: Period) -> int:
+    return round_half_up(Decimal(line.net_minor) * period.day_count / line.period.day_count)
+
+
 def _days(line: DocumentLine, period: Period, currency: str) -> DocumentLine:
     """The line's share of some of its days, discounts included."""
-    net = round_half_up(Decimal(line.net_minor) * period.day_count / line.period.day_count)
+    net = _days_minor(line, period)
     if line.unit == "DAY" and line.quantity % line.period.day_count == 0:
         count, base = line.quantity / line.period.day_count, line.price_base_quantity
     else:

@@ -1,7 +1,6 @@
 """Half-open periods of days, billing cycles, and month steps counted from an anchor."""
 
 from calendar import monthrange
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -59,21 +58,9 @@ def first_of_month(day: date) -> date:
 def cycle_index(anchor: date, cycle_months: int, day: date) -> int:
     """n of the cycle [anchor + n·cycle, anchor + (n+1)·cycle) that holds the day; negative before the anchor."""
     n = ((day.year - anchor.year) * 12 + day.month - anchor.month) // cycle_months
-    while add_months(anchor, n * cycle_months) > day:
-        n -= 1
-    while add_months(anchor, (n + 1) * cycle_months) <= day:
-        n += 1
-    return n
+    return n if add_months(anchor, n * cycle_months) <= day else n - 1
 
 
 def cycle_period(anchor: date, cycle_months: int, n: int) -> Period:
     """The n-th cycle counted from the anchor."""
     return Period(add_months(anchor, n * cycle_months), add_months(anchor, (n + 1) * cycle_months))
-
-
-def cycle_periods(anchor: date, cycle_months: int, start: date) -> Iterator[Period]:
-    """Whole cycles, from the one that holds `start` on, without end."""
-    n = cycle_index(anchor, cycle_months, start)
-    while True:
-        yield cycle_period(anchor, cycle_months, n)
-        n += 1

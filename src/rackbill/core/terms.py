@@ -17,6 +17,7 @@ class LineKind(StrEnum):
     RECURRING = "recurring"
     ONE_OFF = "one_off"
     METERED = "metered"
+    MINIMUM = "minimum"
 
 
 class Proration(StrEnum):
@@ -25,6 +26,7 @@ class Proration(StrEnum):
     DAYS_OF_CYCLE = "days_of_cycle"
     DAYS_OF_MONTH = "days_of_month"
     THIRTY_360 = "30/360"
+    DAYS_OF_30 = "days/30"
     HOURS = "hours"
     WHOLE_CYCLE = "whole_cycle"
 
@@ -37,17 +39,29 @@ class Rounding(StrEnum):
     DOWN = "down"
 
 
+class DayCount(StrEnum):
+    """Which of a line's first day and end day are charged. Ours is the half-open one: the start is, the end is not."""
+
+    START = "start"
+    END = "end"
+    BOTH = "both"
+    NEITHER = "neither"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProrationProfile:
     """How parts of a cycle are priced and rounded.
 
     With `day_price_digits` the price of one day (or hour) is rounded to so many decimals before it is multiplied, as engines
-    do that print a price per day.
+    do that print a price per day. With `is_unit_rounded` the part's price of one piece is rounded to whole minor units before
+    it is multiplied by how many there are; else only their sum is.
     """
 
     method: Proration = Proration.DAYS_OF_CYCLE
     day_price_digits: int | None = None
     rounding: Rounding = Rounding.HALF_UP
+    day_count: DayCount = DayCount.START
+    is_unit_rounded: bool = False
 
 
 STANDARD_PRORATION = ProrationProfile()
@@ -119,6 +133,7 @@ class TermLine:
 
     `anchor_on` is a day on which a cycle begins, of an anniversary line its first day; without it cycles begin on the first
     of a month (B1). `started_at` and `ended_at` are instants in the sales organisation's zone; they matter to prices by hours.
+    `counted_lines` are the lines whose charges count to a minimum.
     """
 
     line_id: int
@@ -135,6 +150,7 @@ class TermLine:
     anchor_on: date | None = None
     proration: ProrationProfile = STANDARD_PRORATION
     suspensions: tuple[Suspension, ...] = ()
+    counted_lines: tuple[int, ...] = ()
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -157,8 +173,13 @@ class TermLine:
         """
         if self.anchor_on is not None:
             return self.anchor_on
-        first = first_of_month(self.charged_from)
-        return first if first == self.charged_from else add_months(first, 1)
+        return self.first_whole_cycle(self.charged_from)
+
+    @staticmethod
+    def first_whole_cycle(first_day: date) -> date:
+        """The first of a month on or after the first day (B1)."""
+        first = first_of_month(first_day)
+        return first if first == first_day else add_months(first, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +193,23 @@ class ContractTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRule:
-    """How long before the end of a term a contract must be cancelled, for terms up to `longest_term_months`."""
+    """How long before the end of a term a contract must be cancelled, for terms up to `longest_term_months`.
+
+    A binding renewal runs for the first length again (B26); else the contract runs on after its first term until a notice has
+    passed. A cancellation can be undone until so many hours before the end (B30).
+    """
 
     longest_term_months: int
     notice_months: int = 0
     notice_hours: int = 0
+    is_renewal_binding: bool = True
+    undo_hours: int = 0
+
+    @property
+    def words(self) -> str:
+        """The notice for people: `1 month`, `1 hour`, `1 month and 12 hours`, `no notice`."""
+        parts = [(self.notice_months, "month"), (self.notice_hours, "hour")]
+        return " and ".join(f"{n} {unit}{'s' if n > 1 else ''}" for n, unit in parts if n) or "no notice"
 
 
 def term_end(start: date, term_months: int, day: date) -> date:
@@ -187,23 +220,50 @@ def term_end(start: date, term_months: int, day: date) -> date:
     return add_months(start, periods * term_months)
 
 
+def notice_rule(rules: tuple[NoticeRule, ...], term_months: int) -> NoticeRule:
+    """The rule for a term: the one with the shortest reach that still holds for it. Raises ValueError where none does."""
+    found = [rule for rule in rules if term_months <= rule.longest_term_months]
+    if not found:
+        raise ValueError(f"no notice rule is stored for a term of {term_months} months; add one")
+    return min(found, key=lambda rule: rule.longest_term_months)
+
+
 def cancellation_end(
     *, start: date, term_months: int, given_at: datetime, zone: ZoneInfo, rules: tuple[NoticeRule, ...]
 ) -> date:
     """The day a contract ends that is cancelled at an instant: the next end of a term that the notice still reaches (B29).
 
-    The first rule that holds for the term counts. Raises ValueError where none does.
+    Where renewals do not bind, after the first term the first day that the notice reaches. Raises ValueError where no rule
+    holds for the term.
     """
-    rule = next((r for r in rules if term_months <= r.longest_term_months), None)
-    if rule is None:
-        raise ValueError(f"no notice rule is stored for a term of {term_months} months; add one")
+    rule = notice_rule(rules, term_months)
     given_at = given_at.astimezone(zone)
     end = term_end(start, term_months, max(given_at.date(), start))
+    if not rule.is_renewal_binding:
+        return _first_day_reached(add_months(start, term_months), given_at, rule, zone)
     while True:
-        last = add_months(end, -rule.notice_months)
-        if given_at <= datetime(last.year, last.month, last.day, tzinfo=zone) - timedelta(hours=rule.notice_hours):
+        if _reaches(end, given_at, rule, zone):
             return end
         end = term_end(start, term_months, end)
+
+
+def _reaches(end: date, given_at: datetime, rule: NoticeRule, zone: ZoneInfo) -> bool:
+    """Whether a notice given at an instant is in time for an end."""
+    last = add_months(end, -rule.notice_months)
+    latest = datetime(last.year, last.month, last.day, tzinfo=zone) - timedelta(hours=rule.notice_hours)
+    return given_at <= latest
+
+
+def _first_day_reached(first_term_end: date, given_at: datetime, rule: NoticeRule, zone: ZoneInfo) -> date:
+    day = max(first_term_end, add_months(given_at.date(), rule.notice_months))
+    while not _reaches(day, given_at, rule, zone):
+        day += timedelta(days=1)
+    return day
+
+
+def undo_until(*, end: date, rule: NoticeRule, zone: ZoneInfo) -> datetime:
+    """Until when a cancellation for that end can be undone (B30)."""
+    return datetime(end.year, end.month, end.day, tzinfo=zone) - timedelta(hours=rule.undo_hours)
 
 
 def indexed_price(unit_price: Decimal, *, cpi_percent: Decimal, floor_percent: Decimal, digits: int) -> Decimal:

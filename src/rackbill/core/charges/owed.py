@@ -1,15 +1,17 @@
 """Every charge for days before a through date, as if nothing was ever billed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
 from rackbill.core.charges.charge import Allowance, Cause, Charge, ChargeKind, ContradictoryTerms
-from rackbill.core.charges.prorating import Share, month_cuts, rounded, share
+from rackbill.core.charges.minimum import counted_lines, top_ups
+from rackbill.core.charges.prorating import Share, counted, month_cuts, rounded, share
 from rackbill.core.charges.usage import usage_charges
 from rackbill.core.metering import MeasuredQuantity
-from rackbill.core.money import minor_digits, quantize
+from rackbill.core.money import minor_digits, quantize, round_half_up
 from rackbill.core.periods import Period, add_months, cycle_index, cycle_period, first_of_month
 from rackbill.core.terms import (
     ContractTerms,
@@ -19,11 +21,14 @@ from rackbill.core.terms import (
     DiscountKind,
     LineKind,
     ProrationProfile,
+    Rounding,
     TermLine,
     Timing,
 )
 
 _ONE = Decimal(1)
+ROUNDING = "Rounding"
+"""Reason of the allowance that explains a rounding other than half up."""
 Dated = TypeVar("Dated", DatedPrice, DatedQuantity)
 Usage = Mapping[int, Sequence[MeasuredQuantity]]
 NO_USAGE: Usage = {}
@@ -31,11 +36,24 @@ NO_USAGE: Usage = {}
 
 def charges_owed(*, terms: ContractTerms, through: date, usage: Usage = NO_USAGE) -> list[Charge]:
     """Every charge for days before `through`, as if nothing was ever billed. Raises ContradictoryTerms."""
-    return [charge for line in terms.lines for charge in owed(line, terms.currency, through, usage)]
+    return [charge for line in terms.lines for charge in line_owed(line, terms, through, usage)]
+
+
+def line_owed(
+    line: TermLine, terms: ContractTerms, through: date, usage: Usage, *, after: date | None = None
+) -> Iterator[Charge]:
+    """One line's charges as `owed` gives them; a minimum looks at the charges of the lines that count to it."""
+    if line.kind is not LineKind.MINIMUM:
+        yield from owed(line, terms.currency, through, usage, after=after)
+        return
+    agreed = replace(line, kind=LineKind.RECURRING, timing=Timing.ARREARS)
+    others = [charge for other in counted_lines(line, terms) for charge in owed(other, terms.currency, through, usage)]
+    yield from top_ups(owed(agreed, terms.currency, through, usage, after=after), others)
 
 
 def owed(line: TermLine, currency: str, through: date, usage: Usage, *, after: date | None = None) -> Iterator[Charge]:
     """One line's charges that are owed through a day but, where `after` is given, were not yet owed through that one."""
+    line = counted(line)
     since = line.charged_from
     if line.end is not None and line.end <= since:
         return
@@ -80,7 +98,7 @@ def _slots(line: TermLine, since: date) -> Iterator[Period]:
 
 def _parts(line: TermLine, active: Period, slot: Period) -> Iterator[Period]:
     """The active days without suspended ones, cut wherever price, quantity or a discount changes."""
-    cuts = {active.start, active.end, *month_cuts(line, active, slot)}
+    cuts = {active.start, active.end}
     if len(line.prices) > 1 or len(line.quantities) > 1 or line.discounts or line.suspensions:
         changes = [(p.valid_from, p.valid_until) for p in line.prices]
         changes += [(q.valid_from, q.valid_until) for q in line.quantities]
@@ -88,7 +106,9 @@ def _parts(line: TermLine, active: Period, slot: Period) -> Iterator[Period]:
         changes += [(s.valid_from, s.valid_until) for s in line.suspensions]
         for change in changes:
             cuts.update(day for day in change if day is not None and active.start < day < active.end)
-    elif len(cuts) == 2:
+    if len(cuts) > 2 or active != slot:
+        cuts.update(month_cuts(line, active, slot))
+    elif not line.suspensions:
         yield active
         return
     days = sorted(cuts)
@@ -110,27 +130,35 @@ def valid_on(line: TermLine, rows: tuple[Dated, ...], day: date, what: str) -> D
 def _charge(line: TermLine, currency: str, kind: ChargeKind, part: Period, share: Share) -> Charge:
     priced = valid_on(line, line.prices, part.start, "price")
     count = valid_on(line, line.quantities, part.start, "quantity").quantity
-    price, quantity, base = priced.unit_price, count * share.count, share.base
-    digits = line.proration.day_price_digits
-    rule = share.rule
-    if digits is not None and base != 1:
-        price, base = quantize(price / base, digits), _ONE
-        rule += f", price of one rounded to {digits} decimals"
-    exact = quantity * price / base
+    profile, scale = line.proration, minor_digits(currency)
+    price, quantity, base, unit, rule = priced.unit_price, count * share.count, share.base, share.unit, share.rule
+    if profile.is_unit_rounded and base != 1:
+        price, quantity, base, unit = quantize(price * share.count / base, scale), count, _ONE, "C62"
+        rule += ", price of each piece rounded"
+    elif profile.day_price_digits is not None and base != 1:
+        price, base = quantize(price / base, profile.day_price_digits), _ONE
+        rule += f", price of one rounded to {profile.day_price_digits} decimals"
+    exact = quantity * price
     formula = f"{quantity} * {price}" if base == 1 else f"{quantity} * {price} / {base}"
     discounts = _discounts_on(line, part.start) if line.discounts else ()
-    scale = minor_digits(currency)
     allowances: tuple[Allowance, ...] = ()
+    amount = rounded((exact / base).scaleb(scale), profile.rounding)
     if discounts:
-        amount, allowances, formula = _apply(discounts, exact, share, scale, formula, line.proration)
-    else:
-        amount = rounded(exact.scaleb(scale), line.proration.rounding)
+        amount, allowances, formula = _apply(discounts, exact, base, share, scale, formula, profile)
+    if profile.rounding is not Rounding.HALF_UP:
+        allowances += _rounding_allowance(round_half_up((exact / base).scaleb(scale)), amount, allowances)
     facts = (("price_from", priced.valid_from.isoformat()),)
     return Charge(
-        line_id=line.line_id, kind=kind, period=part, revision=0, quantity=quantity, unit=share.unit, unit_price=price,
+        line_id=line.line_id, kind=kind, period=part, revision=0, quantity=quantity, unit=unit, unit_price=price,
         price_base_quantity=base, amount_minor=amount, currency=currency, cause=Cause(rule, formula, facts),
         allowances=allowances,
     )  # fmt: skip
+
+
+def _rounding_allowance(gross_minor: int, amount_minor: int, allowances: Sequence[Allowance]) -> tuple[Allowance, ...]:
+    """What another rounding takes off the half-up gross that documents print (BT-131)."""
+    off = gross_minor - amount_minor - sum(allowance.amount_minor for allowance in allowances)
+    return (Allowance(ROUNDING, off),) if off else ()
 
 
 def _discounts_on(line: TermLine, day: date) -> list[Discount]:
@@ -140,22 +168,26 @@ def _discounts_on(line: TermLine, day: date) -> list[Discount]:
 
 
 def _apply(
-    discounts: Sequence[Discount], exact: Decimal, share: Share, scale: int, formula: str, profile: ProrationProfile
-) -> tuple[int, tuple[Allowance, ...], str]:
-    """Each discount works on what the former left, never below zero; the net is rounded once, allowances explain it."""
+    discounts: Sequence[Discount], exact: Decimal, base: Decimal, share: Share, scale: int, formula: str,
+    profile: ProrationProfile,
+) -> tuple[int, tuple[Allowance, ...], str]:  # fmt: skip
+    """Each discount works on what the former left, never below zero; the net is rounded once, allowances explain it.
+
+    `exact` is the price before it is divided by `base`; dividing last keeps a half cent a half cent.
+    """
     left, steps = exact, []
-    gross = before = rounded(exact.scaleb(scale), profile.rounding)
+    gross = before = rounded((exact / base).scaleb(scale), profile.rounding)
     for discount in discounts:
         if discount.kind is DiscountKind.PERCENT:
-            left -= left * discount.value / 100
+            left = left * (100 - discount.value) / 100
             formula = f"({formula}) * (100 - {discount.value}) / 100"
             reason = f"{discount.reason} {discount.value.normalize():f} %"
         else:
-            left = max(left - discount.value * share.count / share.base, Decimal(0))
+            left = max(left - discount.value * share.count * base / share.base, Decimal(0))
             part = f" * {share.count} / {share.base}" if share.count != share.base else ""
             formula = f"max({formula} - {discount.value}{part}, 0)"
             reason = discount.reason
-        after = rounded(left.scaleb(scale), profile.rounding)
+        after = rounded((left / base).scaleb(scale), profile.rounding)
         steps.append(Allowance(reason, before - after))
         before = after
     return gross - sum(step.amount_minor for step in steps), tuple(steps), formula

@@ -1,15 +1,15 @@
 """What share of a cycle's price a part of it costs, by profile, in the form a document prints: quantity, unit, base."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
 from rackbill.core.charges.charge import CYCLE_UNITS
 from rackbill.core.money import round_half_up
 from rackbill.core.periods import Period, add_months, cycle_index
-from rackbill.core.terms import Proration, Rounding, TermLine
+from rackbill.core.terms import DayCount, LineKind, Proration, Rounding, TermLine
 
 _ONE = Decimal(1)
 UTC = ZoneInfo("UTC")
@@ -47,6 +47,9 @@ def share(line: TermLine, part: Period, slot: Period) -> Share:
     if method is Proration.THIRTY_360:
         days, base = _days_360(part), 30 * months
         return Share(Decimal(days), "DAY", Decimal(base), _words(days, base, "days of 30/360"))
+    if method is Proration.DAYS_OF_30:
+        base = 30 * months
+        return Share(Decimal(part.day_count), "DAY", Decimal(base), _words(part.day_count, base, "days"))
     if method is Proration.HOURS:
         zone = _zone(line)
         hours = _hours(line, part, zone)
@@ -58,13 +61,24 @@ def share(line: TermLine, part: Period, slot: Period) -> Share:
 
 def month_cuts(line: TermLine, active: Period, slot: Period) -> Iterator[date]:
     """Where a part of a cycle is cut into months, for the profile that prices each month by itself."""
-    if line.proration.method is not Proration.DAYS_OF_MONTH or active == slot:
+    if line.proration.method is not Proration.DAYS_OF_MONTH:
         return
     n = 1
     while (cut := add_months(slot.start, n)) < active.end:
         if cut > active.start:
             yield cut
         n += 1
+
+
+def counted(line: TermLine) -> TermLine:
+    """The line with its days as its profile counts them: other engines leave the first day out or charge the end day."""
+    count = line.proration.day_count
+    if count is DayCount.START or line.kind is not LineKind.RECURRING:
+        return line
+    day = timedelta(days=1)
+    start = line.start + day if count in (DayCount.END, DayCount.NEITHER) else line.start
+    end = line.end + day if line.end is not None and count in (DayCount.END, DayCount.BOTH) else line.end
+    return replace(line, start=start, end=end)
 
 
 def rounded(value: Decimal, rounding: Rounding) -> int:

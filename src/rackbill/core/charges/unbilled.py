@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from rackbill.core.charges.charge import Allowance, Cause, Charge, Charged, ChargeKind
-from rackbill.core.charges.owed import NO_USAGE, Usage, owed
+from rackbill.core.charges.owed import NO_USAGE, Usage, line_owed
 from rackbill.core.money import minor_digits, round_half_up
 from rackbill.core.periods import Period
 from rackbill.core.terms import ContractTerms
@@ -26,9 +26,9 @@ def charges_unbilled(
     unbilled: list[Charge] = []
     for line in terms.lines:
         if line.settled_until is not None:
-            unbilled += owed(line, terms.currency, through, usage, after=line.settled_until)
+            unbilled += line_owed(line, terms, through, usage, after=line.settled_until)
             continue
-        owes = list(owed(line, terms.currency, through, usage))
+        owes = list(line_owed(line, terms, through, usage))
         past = charged.get(line.line_id, ())
         unbilled += _difference(owes, past) if past else owes
     return unbilled

@@ -1,14 +1,24 @@
-"""What must always hold over products; yields violations, mends nothing."""
+"""What must always hold over products and discount rates; yields violations, mends nothing."""
 
 from collections.abc import Iterator
 
-from rackbill.domain.catalogue.models import Product
+from rackbill.domain.catalogue.models import DiscountRate, Product
 
 
 def violations() -> Iterator[str]:
-    """Every product has a product id of the public API and a tax class."""
+    """Every product has a product id of the public API and a tax class; discount rates of one kind do not overlap."""
     for product in Product.objects.all():
         if not product.product_id or product.product_id != product.product_id.upper():
             yield f"product {product.code} has no product id of the public API"
         if not product.tax_class:
             yield f"product {product.code} has no tax class"
+    last: DiscountRate | None = None
+    for rate in DiscountRate.objects.order_by("organisation_id", "product_class", "basis", "months", "valid_from"):
+        if last is not None and _kind(last) == _kind(rate):
+            if last.valid_until is None or last.valid_until > rate.valid_from:
+                yield f"discount rate {rate} begins on {rate.valid_from}, before the one before it ends"
+        last = rate
+
+
+def _kind(rate: DiscountRate) -> tuple[object, ...]:
+    return (rate.organisation_id, rate.product_class, rate.basis, rate.months)

@@ -84,10 +84,15 @@ class ContractLine(models.Model):
     """One priced thing in a contract. `billed_from` is the boundary date: what lies before it another system billed.
 
     `settled_until`: the through date of the run that computed it in full last; not amended since. None demands to do so.
+    `counts`: whose other lines count to a minimum, those of its service or of its contract.
     """
 
-    KINDS = [("recurring", "recurring"), ("one_off", "one_off"), ("metered", "metered")]
-    PRORATIONS = [(name, name) for name in ("days_of_cycle", "days_of_month", "30/360", "hours", "whole_cycle")]
+    KINDS = [(name, name) for name in ("recurring", "one_off", "metered", "minimum")]
+    PRORATIONS = [
+        (name, name) for name in ("days_of_cycle", "days_of_month", "30/360", "days/30", "hours", "whole_cycle")
+    ]
+    DAY_COUNTS = [(name, name) for name in ("start", "end", "both", "neither")]
+    SCOPES = [("", "nothing"), ("service", "service"), ("contract", "contract")]
     ROUNDINGS = [(name, name) for name in ("half_up", "half_even", "down")]
     TIMINGS = [("advance", "advance"), ("arrears", "arrears")]
 
@@ -105,11 +110,19 @@ class ContractLine(models.Model):
     proration = models.CharField(max_length=16, choices=PRORATIONS, default="days_of_cycle")
     day_price_digits = models.PositiveSmallIntegerField(null=True)
     rounding = models.CharField(max_length=12, choices=ROUNDINGS, default="half_up")
+    day_count = models.CharField(max_length=8, choices=DAY_COUNTS, default="start", db_default="start")
+    is_unit_rounded = models.BooleanField(default=False, db_default=False)
+    counts = models.CharField(max_length=8, choices=SCOPES, blank=True, default="", db_default="")
     legacy_id = models.CharField(max_length=40, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(cycle_months__in=(1, 3, 6, 12)), name="line_cycle_is_sold"),
+            models.CheckConstraint(
+                condition=models.Q(kind="minimum", counts__in=("service", "contract"))
+                | (~models.Q(kind="minimum") & models.Q(counts="")),
+                name="minimum_counts_lines",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -154,7 +167,10 @@ class LineQuantity(models.Model):
 
 
 class LineDiscount(models.Model):
-    """A reduction of a line: percent of the price, or an amount for each cycle in the main unit."""
+    """A reduction of a line: percent of the price, or an amount for each cycle in the main unit.
+
+    A listed one was taken from the catalogue's discount rates when the line was opened.
+    """
 
     KINDS = [("percent", "percent"), ("amount", "amount")]
 
@@ -162,6 +178,7 @@ class LineDiscount(models.Model):
     kind = models.CharField(max_length=8, choices=KINDS)
     value = DecimalSixField()
     reason = models.CharField(max_length=100)
+    is_listed = models.BooleanField(default=False, db_default=False)
     valid_from = models.DateField()
     valid_until = models.DateField(null=True)
 
@@ -182,3 +199,55 @@ class LineSuspension(models.Model):
 
     def __str__(self) -> str:
         return f"suspended from {self.valid_from}"
+
+
+class NoticeRule(models.Model):
+    """How long before the end of a term to cancel (B27, B28), whether renewals bind (B26), until when to undo (B30).
+
+    The rows of one organisation, customer kind, product class and first day are one set; a blank means any.
+    """
+
+    organisation_id = models.CharField(max_length=4, blank=True)
+    customer_kind = models.CharField(max_length=8, blank=True)
+    product_class = models.CharField(max_length=48, blank=True)
+    valid_from = models.DateField()
+    longest_term_months = models.PositiveSmallIntegerField()
+    notice_months = models.PositiveSmallIntegerField(default=0)
+    notice_hours = models.PositiveSmallIntegerField(default=0)
+    is_renewal_binding = models.BooleanField(default=True)
+    undo_hours = models.PositiveSmallIntegerField(default=0)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation_id", "customer_kind", "product_class", "valid_from", "longest_term_months"],
+                name="notice_rule_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"notice up to {self.longest_term_months} months from {self.valid_from}"
+
+
+class Cancellation(models.Model):
+    """A customer's notice: when it was given and why, the day the contract ends by it, until when it can be undone."""
+
+    contract = models.ForeignKey("rackbill_contracts.Contract", on_delete=models.PROTECT, related_name="cancellations")
+    given_at = models.DateTimeField()
+    ends_on = models.DateField()
+    undo_until = models.DateTimeField()
+    notice = models.CharField(max_length=60)
+    reason_code = models.CharField(max_length=40, blank=True)
+    reason_text = models.CharField(max_length=500, blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract"], condition=models.Q(withdrawn_at=None), name="one_cancellation_in_force"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} ends on {self.ends_on}"

@@ -1,10 +1,12 @@
-"""Yes or no, and which: references, what may be searched, what counts as delivered."""
+"""Yes or no, and which: references, what may be searched, what counts as delivered, which notice rules hold."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from rackbill.core.id_shapes import is_blank
 from rackbill.core.terms import NoticeRule
-from rackbill.domain.contracts.errors import ReferenceRefused
+from rackbill.domain.contracts.errors import AmendmentRefused, ReferenceRefused
 
 REFERENCE_LENGTH = 200
 
@@ -38,21 +40,41 @@ def search_text(*texts: str) -> str:
     return "\n".join(text.casefold() for text in texts if text)
 
 
-NOTICE_RULES: tuple[tuple[date, tuple[NoticeRule, ...]], ...] = (
-    # B28, the form of about 2020.
-    (
-        date(2000, 1, 1),
-        (NoticeRule(longest_term_months=1, notice_hours=1), NoticeRule(longest_term_months=1200, notice_months=2)),
-    ),
-    # B27, the newest form; its day is not public, so it stands from the first day of the year it was read in.
-    (
-        date(2023, 1, 1),
-        (NoticeRule(longest_term_months=3, notice_hours=1), NoticeRule(longest_term_months=1200, notice_months=1)),
-    ),
-)
-"""From which day on which notice periods hold for cancellations given then; the last set that has begun counts."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """Notice rules from a day on, for one sales organisation, kind of customer and product class; blank means any."""
+
+    organisation_id: str
+    customer_kind: str
+    product_class: str
+    valid_from: date
+    rules: tuple[NoticeRule, ...]
+
+    def holds_for(self, *, organisation_id: str, customer_kind: str, product_class: str, on: date) -> bool:
+        """Whether the set may be asked."""
+        asked = (organisation_id, customer_kind, product_class)
+        own = (self.organisation_id, self.customer_kind, self.product_class)
+        return self.valid_from <= on and all(mine in ("", theirs) for mine, theirs in zip(own, asked, strict=True))
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, date]:
+        """The kind of customer goes first (consumer law binds), then the product class, the organisation, the newest day."""
+        return (self.customer_kind != "", self.product_class != "", self.organisation_id != "", self.valid_from)
 
 
-def notice_rules(*, on: date) -> tuple[NoticeRule, ...]:
-    """The notice rules for a cancellation given on a day."""
-    return next(rules for since, rules in reversed(NOTICE_RULES) if since <= on)
+def chosen_rules(
+    sets: Iterable[RuleSet], *, organisation_id: str, customer_kind: str, product_class: str, on: date
+) -> tuple[NoticeRule, ...]:
+    """The rules of the nearest set that holds on the day. Raises AmendmentRefused where there is none."""
+    asked = {"organisation_id": organisation_id, "customer_kind": customer_kind, "product_class": product_class}
+    found = [rule_set for rule_set in sets if rule_set.holds_for(**asked, on=on)]
+    if not found:
+        raise AmendmentRefused(
+            f"no notice rule is stored for {organisation_id}, {customer_kind}, {product_class} on {on}; add one"
+        )
+    return max(found, key=lambda rule_set: rule_set.rank).rules
+
+
+def is_rise_day(day: date) -> bool:
+    """Whether prices may rise on the day: 1 January alone (B13)."""
+    return (day.month, day.day) == (1, 1)

@@ -57,10 +57,12 @@ def _add_commands() -> None:
         benches,
         billing,
         books,
+        credits,
         cutover,
         demo,
         identifiers,
         installation,
+        prices,
         serving,
         simulate,
     )
@@ -70,7 +72,7 @@ def _add_commands() -> None:
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
-    for module in (installation, simulate, billing, books, identifiers, serving, demo):
+    for module in (installation, simulate, billing, credits, prices, books, identifiers, serving, demo):
         module.register(app)
 
 

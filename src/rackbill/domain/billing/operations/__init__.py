@@ -1,8 +1,11 @@
 """Bill runs: planned → computed → approved → issued. Every step may run twice; a worker may die at any line."""
 
 from rackbill.domain.billing.operations.computing import compute_shard, preview_bills
-from rackbill.domain.billing.operations.crediting import credit_document
+from rackbill.domain.billing.operations.crediting import credit_document, credit_invoice
 from rackbill.domain.billing.operations.issuing import close_run, issue_block
 from rackbill.domain.billing.operations.planning import approve_run, plan_run
 
-__all__ = ["approve_run", "close_run", "compute_shard", "credit_document", "issue_block", "plan_run", "preview_bills"]
+__all__ = [
+    "approve_run", "close_run", "compute_shard", "credit_document", "credit_invoice", "issue_block", "plan_run",
+    "preview_bills",
+]  # fmt: skip

@@ -194,8 +194,11 @@ def _owed(rules: _Rules, facts: _Facts, customer_key: int, lines: Sequence[Billa
     """Whole cycles of lines to which nothing happens; owed minus charged of the others."""
     owed = _Owed(customer_key, lines)
     terms: dict[str, list[TermLine]] = {}
+    # A minimum must see the lines that count to it, so they are computed beside it.
+    counted = {key for line in lines if line.kind == "minimum" for key in line.counted}
     for line in lines:
-        if line.settled_until is not None and line.is_plain and (periods := _whole_cycles(rules, line)) is not None:
+        is_plain = line.settled_until is not None and line.is_plain and line.line_key not in counted
+        if is_plain and (periods := _whole_cycles(rules, line)) is not None:
             if periods:
                 owed.whole_cycles.append((line, periods))
             continue

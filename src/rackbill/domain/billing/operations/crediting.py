@@ -1,6 +1,6 @@
 """Credit notes on issued invoices: prepared, issued and set off in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,11 +10,13 @@ from django.db.models import Sum
 
 from rackbill.core import crediting
 from rackbill.core import document as frozen
+from rackbill.core.charges.unbilled import CREDITED
 from rackbill.core.crediting import CreditItem
 from rackbill.core.document import DocumentKind
-from rackbill.core.money import minor_digits
+from rackbill.core.money import exact_minor_from_decimal, minor_digits
+from rackbill.core.periods import Period
 from rackbill.domain.billing.errors import DocumentNotBilled
-from rackbill.domain.billing.models import BillDraft, Charge
+from rackbill.domain.billing.models import BillDraft, BillShard, Charge
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.dispatch import operations as dispatch
 from rackbill.domain.documents import operations as documents
@@ -26,38 +28,56 @@ from rackbill.domain.parties import queries as parties
 from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables.operations import NewItem
 
+Choose = Callable[[frozen.Document, dict[int, int]], Sequence[CreditItem]]
+"""Which items, seen what is left of each line of the locked original."""
+
 
 @transaction.atomic
 def credit_document(
-    *,
-    number: str,
-    items: Sequence[CreditItem] | None,
-    reason: str,
-    is_reissued: bool,
-    on: date,
-    now: datetime,
-    actor: Actor,
-) -> str:
+    *, number: str, items: Sequence[CreditItem] | None, reason: str, is_reissued: bool, on: date, now: datetime, actor: Actor
+) -> str:  # fmt: skip
     """The number of the credit note that takes back an invoice (`items` None), or some of it.
 
     With `is_reissued` the charges count as taken back, so that the next run charges them anew by what is agreed then; else
     they stay owed and the credit is given for good. Raises DocumentNotBilled, core CreditRefused, and what issuing raises.
     """
-    draft = locks.locked(
-        BillDraft.objects.filter(document_number=number).select_related("customer", "billing_group")
-    ).first()
-    if draft is None:
-        raise DocumentNotBilled(
-            f"there is no invoice {number} of ours; a legacy document is credited in its own system"
+
+    def choose(original: frozen.Document, left: dict[int, int]) -> Sequence[CreditItem]:
+        return items if items is not None else crediting.whole_invoice(original=original, left_minor=left)
+
+    return _credited(number, choose, reason, is_reissued, on, now, actor)
+
+
+@transaction.atomic
+def credit_invoice(
+    *, number: str, line_numbers: Sequence[int], period: Period | None, amount: Decimal | None, reason: str,
+    is_reissued: bool, on: date, now: datetime, actor: Actor,
+) -> str:  # fmt: skip
+    """The number of the credit note for an invoice, for lines, a period or a net amount in the main unit of it.
+
+    Raises as credit_document does, and ValueError for an amount with more decimals than its currency has.
+    """
+
+    def choose(original: frozen.Document, left: dict[int, int]) -> Sequence[CreditItem]:
+        minor = exact_minor_from_decimal(amount, original.currency) if amount is not None else None
+        return crediting.asked_items(
+            original=original, left_minor=left, line_numbers=line_numbers, period=period, amount_minor=minor
         )
-    charges = {row.line_number: row for row in Charge.objects.filter(draft=draft)}
-    original = replace(
-        frozen.document_from_canonical(draft.canonical.encode()), number=number, kind=DocumentKind(draft.kind)
-    )
+
+    return _credited(number, choose, reason, is_reissued, on, now, actor)
+
+
+def _credited(
+    number: str, choose: Choose, reason: str, is_reissued: bool, on: date, now: datetime, actor: Actor
+) -> str:
+    if not reason.strip():
+        raise crediting.CreditRefused(f"a credit on invoice {number} needs a reason; the customer reads it")
+    draft, original = _locked_original(number)
+    charges = {row.line_number or 0: row for row in Charge.objects.filter(draft=draft)}
     left = _left(charges)
+    wanted = list(choose(original, left))
     if is_reissued:
-        _check_reissue(number, items, charges, left)
-    wanted = items if items is not None else crediting.whole_invoice(original=original, left_minor=left)
+        _check_reissue(original, wanted, charges, left)
     value = crediting.draft_credit_note(original=original, items=wanted, left_minor=left, issued_on=on, note=reason)
     frozen.check(value.document, is_draft=True)
     credit = BillDraft.objects.create(
@@ -68,7 +88,9 @@ def credit_document(
     kind = "reversal" if is_reissued else "credit"
     rows = []
     for place, ((line_number, amount), line) in enumerate(zip(value.items, value.document.lines, strict=True), start=1):
-        rows.append(_charge(credit, charges[line_number], line, amount, kind, place, reason))
+        row = _charge(credit, charges[line_number], line, amount, kind, place, reason)
+        row.revision += sum(1 for other in rows if _place_of(other) == _place_of(row))
+        rows.append(row)
     Charge.objects.bulk_create(rows)
     contracts.unsettle_lines(line_keys=[row.contract_line_id for row in rows])
     credit_number = _issue(draft, credit, value.document, rows, now)
@@ -81,27 +103,54 @@ def credit_document(
     return credit_number
 
 
-def _check_reissue(
-    number: str, items: Sequence[CreditItem] | None, charges: dict[int | None, Charge], left: dict[int, int]
-) -> None:
-    wanted = [item.line_number for item in items] if items is not None else sorted(left)
-    if items is not None and any(item.period or item.amount_minor for item in items):
-        raise crediting.CreditRefused(
-            f"only whole lines of invoice {number} can be reissued; name lines without amounts"
+def _locked_original(number: str) -> tuple[BillDraft, frozen.Document]:
+    draft = locks.locked(
+        BillDraft.objects.filter(document_number=number).select_related("customer", "billing_group")
+    ).first()
+    if draft is None:
+        raise DocumentNotBilled(
+            f"there is no invoice {number} of ours; a legacy document is credited in its own system"
         )
-    for line_number in wanted:
-        row = charges.get(line_number)
-        if row is not None and row.corrects_id is None and left[line_number] != row.amount_minor:
-            raise crediting.CreditRefused(
-                f"line {line_number} of invoice {number} was credited before; credit what is left of it instead"
-            )
+    # A shard under computation may be taking back the same charges; whoever comes second sees what the first one wrote.
+    shards = BillShard.objects.filter(
+        run__sales_organisation_id=draft.customer.sales_organisation_id, is_computed=False,
+        first_customer_id__lte=draft.customer.customer_id, last_customer_id__gte=draft.customer.customer_id,
+    )  # fmt: skip
+    list(locks.locked(shards.exclude(run__state="issued").order_by("pk")))
+    value = frozen.document_from_canonical(draft.canonical.encode())
+    return draft, replace(value, number=number, kind=DocumentKind(draft.kind))
 
 
-def _left(charges: dict[int | None, Charge]) -> dict[int, int]:
+def _place_of(row: Charge) -> tuple[object, ...]:
+    return (row.contract_line_id, row.kind, row.period_start, row.period_end, row.step)
+
+
+def _check_reissue(
+    original: frozen.Document, items: Sequence[CreditItem], charges: Mapping[int, Charge], left: Mapping[int, int]
+) -> None:
+    """Only a line that is charged in full can be charged anew; else what was given or taken back before would be lost."""
+    taken_back = [line.line_number for line in original.lines if line.net_minor < 0]
+    if taken_back and sum(1 for line in original.lines if line.net_minor > 0) == len(items) > 1:
+        raise crediting.CreditRefused(
+            f"invoice {original.number} takes back older charges in lines {taken_back}, which cannot be reissued; "
+            "name the one line to reissue"
+        )
+    for item in items:
+        row = charges.get(item.line_number)
+        if row is None or row.corrects_id is not None:
+            continue
+        name = f"line {item.line_number} of invoice {original.number}"
+        if item.period is not None or item.amount_minor not in (None, row.amount_minor):
+            raise crediting.CreditRefused(f"{name} can be reissued as a whole only; leave out period and amount")
+        if left[item.line_number] != row.amount_minor or any(reason == CREDITED for reason, _minor in row.allowances):
+            raise crediting.CreditRefused(f"{name} was credited before; credit what is left of it without reissue")
+
+
+def _left(charges: Mapping[int, Charge]) -> dict[int, int]:
     """What is left of each line: its amount less all that was taken back or credited since."""
     keys = [row.pk for row in charges.values()]
     taken = dict(Charge.objects.filter(corrects__in=keys).values_list("corrects").annotate(Sum("amount_minor")))
-    return {row.line_number or 0: row.amount_minor + taken.get(row.pk, 0) for row in charges.values()}
+    return {number: row.amount_minor + taken.get(row.pk, 0) for number, row in charges.items()}
 
 
 def _charge(

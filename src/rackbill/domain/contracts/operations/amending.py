@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from rackbill.core.terms import DiscountKind, indexed_price
+from rackbill.core.terms import DiscountKind
 from rackbill.domain.contracts.errors import AmendmentRefused, LineNotFound
 from rackbill.domain.contracts.models import ContractLine, LineDiscount, LinePrice, LineQuantity
 from rackbill.domain.history import operations as history
@@ -30,9 +30,21 @@ def set_price(
     """
     if unit_price < 0:
         raise AmendmentRefused(f"a price of {unit_price} is negative; give a discount or a credit note instead")
-    line = _locked(line_key)
-    _replace(LinePrice, line, valid_from, valid_until, {"unit_price": unit_price, "usage_price": usage_price})
-    _amended(line, now, actor, "set_price", {"unit_price": str(unit_price), "from": str(valid_from)})
+    line = lock_line(line_key=line_key)
+    replace_dated(
+        model=LinePrice,
+        line=line,
+        start=valid_from,
+        end=valid_until,
+        values={"unit_price": unit_price, "usage_price": usage_price},
+    )
+    amend_line(
+        line=line,
+        now=now,
+        actor=actor,
+        verb="set_price",
+        detail={"unit_price": str(unit_price), "from": str(valid_from)},
+    )
 
 
 @transaction.atomic
@@ -42,9 +54,15 @@ def set_quantity(
     """How many from a day on, until another day where one is given. Raises LineNotFound, AmendmentRefused."""
     if quantity < 0:
         raise AmendmentRefused(f"a quantity of {quantity} is negative; end the line instead")
-    line = _locked(line_key)
-    _replace(LineQuantity, line, valid_from, valid_until, {"quantity": quantity})
-    _amended(line, now, actor, "set_quantity", {"quantity": str(quantity), "from": str(valid_from)})
+    line = lock_line(line_key=line_key)
+    replace_dated(model=LineQuantity, line=line, start=valid_from, end=valid_until, values={"quantity": quantity})
+    amend_line(
+        line=line,
+        now=now,
+        actor=actor,
+        verb="set_quantity",
+        detail={"quantity": str(quantity), "from": str(valid_from)},
+    )
 
 
 @transaction.atomic
@@ -57,65 +75,44 @@ def add_discount(
         raise AmendmentRefused(
             f"a discount of {value} {kind.value} is out of reach; give more than 0, at most 100 percent"
         )
-    line = _locked(line_key)
+    line = lock_line(line_key=line_key)
     LineDiscount.objects.create(
         line=line, kind=kind.value, value=value, reason=reason, valid_from=valid_from, valid_until=valid_until
     )
-    _amended(line, now, actor, "add_discount", {"reason": reason, "value": str(value), "from": str(valid_from)})
+    amend_line(
+        line=line,
+        now=now,
+        actor=actor,
+        verb="add_discount",
+        detail={"reason": reason, "value": str(value), "from": str(valid_from)},
+    )
 
 
 @transaction.atomic
 def end_discount(*, line_key: int, reason: str, valid_until: date, now: datetime, actor: Actor) -> None:
     """The discounts of that reason end on a day (exclusive). Raises LineNotFound, AmendmentRefused where there is none."""
-    line = _locked(line_key)
+    line = lock_line(line_key=line_key)
     rows = LineDiscount.objects.filter(Q(valid_until=None) | Q(valid_until__gt=valid_until), line=line, reason=reason)
     if not rows.exists():
         raise AmendmentRefused(f"line {line} has no discount {reason!r} that runs beyond {valid_until}")
     rows.filter(valid_from__gte=valid_until).delete()
     rows.update(valid_until=valid_until)
-    _amended(line, now, actor, "end_discount", {"reason": reason, "until": str(valid_until)})
+    amend_line(
+        line=line, now=now, actor=actor, verb="end_discount", detail={"reason": reason, "until": str(valid_until)}
+    )
 
 
 @transaction.atomic
 def end_line(*, line_key: int, ends_on: date | None, now: datetime, actor: Actor) -> None:
     """The first day the line is no longer charged; None takes an end away. Raises LineNotFound."""
-    line = _locked(line_key)
+    line = lock_line(line_key=line_key)
     line.ends_on = ends_on
     line.save(update_fields=["ends_on"])
-    _amended(line, now, actor, "end_line", {"ends_on": str(ends_on)})
+    amend_line(line=line, now=now, actor=actor, verb="end_line", detail={"ends_on": str(ends_on)})
 
 
-@transaction.atomic
-def index_prices(
-    *,
-    line_keys: list[int],
-    cpi_percent: Decimal,
-    floor_percent: Decimal,
-    on: date,
-    digits: int,
-    now: datetime,
-    actor: Actor,
-) -> int:
-    """The yearly rise (B13, B14) of the lines' prices from a 1 January on; how many rose. Once a year for each line.
-
-    Raises AmendmentRefused for another day.
-    """
-    if (on.month, on.day) != (1, 1):
-        raise AmendmentRefused(f"prices rise from 1 January on (B13), not from {on}")
-    count = 0
-    for key in line_keys:
-        line = _locked(key)
-        row = _in_force(LinePrice, line, on)
-        if row is None or row.usage_price is not None or row.valid_from == on:
-            continue
-        price = indexed_price(row.unit_price, cpi_percent=cpi_percent, floor_percent=floor_percent, digits=digits)
-        _replace(LinePrice, line, on, row.valid_until, {"unit_price": price, "usage_price": None})
-        _amended(line, now, actor, "index_price", {"unit_price": str(price), "from": str(on)})
-        count += 1
-    return count
-
-
-def _locked(line_key: int) -> ContractLine:
+def lock_line(*, line_key: int) -> ContractLine:
+    """The line, locked until the transaction ends. Raises LineNotFound."""
     line = locks.locked(ContractLine.objects.filter(pk=line_key)).first()
     if line is None:
         raise LineNotFound(f"there is no contract line {line_key}")
@@ -127,7 +124,12 @@ def _in_force(model: Any, line: ContractLine, day: date) -> Any:
     return rows.order_by("-valid_from").first()
 
 
-def _replace(model: Any, line: ContractLine, start: date, end: date | None, values: Mapping[str, Any]) -> None:
+def price_in_force(*, line: ContractLine, on: date) -> Any:
+    """The price row of a day, or None."""
+    return _in_force(LinePrice, line, on)
+
+
+def replace_dated(*, model: Any, line: ContractLine, start: date, end: date | None, values: Mapping[str, Any]) -> None:
     """Puts dated values in place of what was valid from `start` until `end`; the rest before and after stays."""
     if end is not None and end <= start:
         raise AmendmentRefused(f"{start} to {end} is no time; the end must lie after the start")
@@ -145,7 +147,8 @@ def _replace(model: Any, line: ContractLine, start: date, end: date | None, valu
     model.objects.create(line=line, valid_from=start, valid_until=end, **values)
 
 
-def _amended(line: ContractLine, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
+def amend_line(*, line: ContractLine, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
+    """Notes a change of a line and has it computed in full on the next run."""
     unsettle_lines(line_keys=[line.pk])
     service = line.service
     history.record_change(
@@ -162,4 +165,6 @@ def unsettle_lines(*, line_keys: Sequence[int]) -> None:
 def mark_settled(*, line_keys: Sequence[int], through: date) -> None:
     """Notes that all that is owed of the lines through a day is charged, and that they were not amended since."""
     for start in range(0, len(line_keys), 5000):
-        ContractLine.objects.filter(pk__in=line_keys[start : start + 5000]).update(settled_until=through)
+        rows = ContractLine.objects.filter(pk__in=line_keys[start : start + 5000])
+        # A minimum looks at other lines, which may be amended; it is computed in full each time.
+        rows.exclude(kind="minimum").update(settled_until=through)

@@ -1,14 +1,11 @@
-"""Ends, cancellations, suspension and reconnection."""
+"""Ends of services, suspension and reconnection."""
 
-from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from django.db import transaction
 
-from rackbill.core.terms import cancellation_end
-from rackbill.domain.contracts import policy
-from rackbill.domain.contracts.errors import AmendmentRefused, ContractNotFound, ServiceNotFound
-from rackbill.domain.contracts.models import Contract, ContractLine, LineSuspension, Service
+from rackbill.domain.contracts.errors import AmendmentRefused, ServiceNotFound
+from rackbill.domain.contracts.models import ContractLine, LineSuspension, Service
 from rackbill.domain.contracts.operations.amending import unsettle_lines
 from rackbill.domain.history import operations as history
 from rackbill.domain.kit import locks
@@ -22,39 +19,6 @@ def end_service(*, service_id: str, ends_at: datetime | None, now: datetime, act
     service.ends_at = ends_at
     service.save(update_fields=["ends_at"])
     _amended(service, now, actor, "end_service", {"ends_at": str(ends_at)})
-
-
-@transaction.atomic
-def cancel_contract(*, contract_id: str, given_at: datetime, zone: ZoneInfo, now: datetime, actor: Actor) -> date:
-    """The day the contract ends: the next end of a term that the notice still reaches (B26 to B29).
-
-    A contract that is cancelled already keeps its day. Raises ContractNotFound, and ValueError where no rule is stored.
-    """
-    contract = _contract(contract_id)
-    if contract.ends_at is not None:
-        return contract.ends_at.astimezone(zone).date()
-    start = contract.starts_at.astimezone(zone).date()
-    rules = policy.notice_rules(on=given_at.astimezone(zone).date())
-    end = cancellation_end(start=start, term_months=contract.term_months, given_at=given_at, zone=zone, rules=rules)
-    contract.ends_at = datetime.combine(end, time(), zone)
-    contract.save(update_fields=["ends_at"])
-    Service.objects.filter(contract=contract, cancelled_on=None).update(cancelled_on=given_at.astimezone(zone).date())
-    _contract_amended(contract, now, actor, "cancel_contract", {"ends_on": str(end)})
-    return end
-
-
-@transaction.atomic
-def withdraw_cancellation(*, contract_id: str, now: datetime, actor: Actor) -> None:
-    """Undoes a cancellation until the contract has ended (B30). Raises ContractNotFound, AmendmentRefused."""
-    contract = _contract(contract_id)
-    if contract.ends_at is None:
-        return
-    if contract.ends_at <= now:
-        raise AmendmentRefused(f"contract {contract_id} ended on {contract.ends_at}; order the service anew")
-    contract.ends_at = None
-    contract.save(update_fields=["ends_at"])
-    Service.objects.filter(contract=contract).update(cancelled_on=None)
-    _contract_amended(contract, now, actor, "withdraw_cancellation", {})
 
 
 @transaction.atomic
@@ -95,24 +59,9 @@ def _locked(service_id: str) -> Service:
     return service
 
 
-def _contract(contract_id: str) -> Contract:
-    contract = locks.locked(Contract.objects.filter(contract_id=contract_id).select_related("customer")).first()
-    if contract is None:
-        raise ContractNotFound(f"there is no contract {contract_id}")
-    return contract
-
-
 def _amended(service: Service, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
     unsettle_lines(line_keys=list(service.lines.values_list("pk", flat=True)))
     history.record_change(
         now=now, actor=actor, verb=verb, object_kind="service", object_id=service.service_id,
         customer_id=service.customer.customer_id, detail=detail,
-    )  # fmt: skip
-
-
-def _contract_amended(contract: Contract, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
-    unsettle_lines(line_keys=list(contract.lines.values_list("pk", flat=True)))
-    history.record_change(
-        now=now, actor=actor, verb=verb, object_kind="contract", object_id=contract.contract_id,
-        customer_id=contract.customer.customer_id, detail=detail,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from rackbill.core.id_shapes import IdKind, print_service_id
 from rackbill.core.terms import DatedPrice, DatedQuantity, Discount
+from rackbill.domain.catalogue import queries as catalogue
 from rackbill.domain.contracts.errors import AmendmentRefused, ServiceNotFound
 from rackbill.domain.contracts.models import (
     Contract,
@@ -31,7 +32,9 @@ from rackbill.domain.kit.actor import Actor
 class NewLine:
     """A line to be agreed. `is_anniversary`: cycles begin on its own first day instead of the first of a month (B1).
 
-    `profile` holds the columns proration, day_price_digits and rounding where they differ from the standard.
+    `profile` holds the columns proration, day_price_digits, rounding, day_count and is_unit_rounded where they differ from the
+    standard. A recurring line takes the catalogue's discounts for its contract's term and its cycle (B10), unless
+    `takes_listed_discounts` is off. `counts` says whose lines count to a minimum: `service` or `contract`.
     """
 
     kind: str
@@ -46,6 +49,8 @@ class NewLine:
     is_anniversary: bool = False
     billed_from: date | None = None
     profile: dict[str, Any] = field(default_factory=dict)
+    takes_listed_discounts: bool = True
+    counts: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +121,7 @@ def _open_service(contract: Contract, service_id: str, new: NewService, zone: Zo
     if new.equipment_key is not None:
         start = new.starts_at.astimezone(zone).date()
         EquipmentPlacement.objects.create(service=service, equipment_id=new.equipment_key, valid_from=start)
-    keys = tuple(_store_line(service, line) for line in new.lines)
+    keys = tuple(store_line(service=service, new=line) for line in new.lines)
     return OpenedService(service_id=service_id, service_key=service.pk, line_keys=keys)
 
 
@@ -126,7 +131,7 @@ def add_line(*, service_id: str, line: NewLine, now: datetime, actor: Actor) -> 
     service = Service.objects.filter(service_id=service_id).select_related("customer").first()
     if service is None:
         raise ServiceNotFound(f"there is no service {service_id}")
-    key = _store_line(service, line)
+    key = store_line(service=service, new=line)
     history.record_change(
         now=now, actor=actor, verb="add_line", object_kind="service", object_id=service_id,
         customer_id=service.customer.customer_id, detail={"line": line.description, "from": str(line.starts_on)},
@@ -134,13 +139,18 @@ def add_line(*, service_id: str, line: NewLine, now: datetime, actor: Actor) -> 
     return key
 
 
-def _store_line(service: Service, new: NewLine) -> int:
+def store_line(*, service: Service, new: NewLine, anchor_on: date | None = None) -> int:
+    """The key of a line of a service with its prices, quantities and discounts. Raises AmendmentRefused."""
     if new.kind == "metered" and any(price.usage_price is None for price in new.prices):
         raise AmendmentRefused(f"the metered line {new.description!r} needs a usage price")
+    if (new.kind == "minimum") != (new.counts in ("service", "contract")):
+        raise AmendmentRefused(
+            f"line {new.description!r}: a minimum, and nothing else, counts lines of a service or contract"
+        )
     line = ContractLine.objects.create(
         service=service, contract_id=service.contract_id, kind=new.kind, timing=new.timing, description=new.description,
         cycle_months=new.cycle_months, starts_on=new.starts_on, ends_on=new.ends_on, billed_from=new.billed_from,
-        anchor_on=new.starts_on if new.is_anniversary else None, **new.profile,
+        anchor_on=new.starts_on if new.is_anniversary else anchor_on, counts=new.counts, **new.profile,
     )  # fmt: skip
     for price in new.prices:
         LinePrice.objects.create(
@@ -151,9 +161,19 @@ def _store_line(service: Service, new: NewLine) -> int:
         LineQuantity.objects.create(
             line=line, quantity=row.quantity, valid_from=row.valid_from, valid_until=row.valid_until
         )
-    for discount in new.discounts:
+    for discount, is_listed in [*((d, False) for d in new.discounts), *((d, True) for d in _listed(service, new))]:
         LineDiscount.objects.create(
-            line=line, kind=discount.kind.value, value=discount.value, reason=discount.reason,
+            line=line, kind=discount.kind.value, value=discount.value, reason=discount.reason, is_listed=is_listed,
             valid_from=discount.valid_from, valid_until=discount.valid_until,
         )  # fmt: skip
     return line.pk
+
+
+def _listed(service: Service, new: NewLine) -> list[Discount]:
+    """The catalogue's discounts on the line's first day, for good: what was agreed then stays."""
+    if new.kind != "recurring" or not new.takes_listed_discounts:
+        return []
+    return catalogue.listed_discounts(
+        organisation_id=service.customer.sales_organisation.organisation_id, product_key=service.product_id,
+        term_months=service.contract.term_months, cycle_months=new.cycle_months, on=new.starts_on,
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 """Reads of contracts and services for the doors, and of contract lines for the bill run."""
 
 from rackbill.domain.contracts.queries.billable import BillableLine, billable_lines
+from rackbill.domain.contracts.queries.cancellations import CancellationConfirmation, cancellation_confirmation
 from rackbill.domain.contracts.queries.services import (
     SORTS,
     ServerFacts,
@@ -13,6 +14,6 @@ from rackbill.domain.contracts.queries.services import (
 )
 
 __all__ = [
-    "SORTS", "BillableLine", "ServerFacts", "ServiceRow", "billable_lines", "server", "servers", "service", "service_count",
-    "services",
+    "SORTS", "BillableLine", "CancellationConfirmation", "ServerFacts", "ServiceRow", "billable_lines",
+    "cancellation_confirmation", "server", "servers", "service", "service_count", "services",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from rackbill.core.pricing import usage_price_from_plain
 from rackbill.core.terms import (
     DatedPrice,
     DatedQuantity,
+    DayCount,
     Discount,
     DiscountKind,
     LineKind,
@@ -33,7 +34,7 @@ _COLUMNS = (
     "service__legacy_id", "service__legacy_name", "service__contract__contract_id", "service__contract__currency",
     "service__contract__ends_at", "service__contract__po_number", "service__product__product_id",
     "service__product__code", "service__product__tax_class", "service__equipment__equipment_id",
-    "service__equipment__site__code",
+    "service__equipment__site__code", "day_count", "is_unit_rounded", "counts",
 )  # fmt: skip
 
 
@@ -45,11 +46,11 @@ class BillableLine:
     """
 
     __slots__ = (
-        "anchor_on", "billed_from", "contract_ends_at", "contract_id", "cost_centre", "currency", "customer_key", "cycle_months",
-        "day_price_digits", "description", "discounts", "ends_on", "equipment_id", "group_key", "kind", "legacy_id",
-        "legacy_name", "line_key", "po_number", "prices", "product_code", "product_id", "proration", "quantities", "reference",
-        "rounding", "service_ends_at", "service_id", "service_starts_at", "settled_until", "site", "starts_on", "suspensions",
-        "tax_class", "timing",
+        "anchor_on", "billed_from", "contract_ends_at", "contract_id", "cost_centre", "counted", "counts", "currency",
+        "customer_key", "cycle_months", "day_count", "day_price_digits", "description", "discounts", "ends_on", "equipment_id",
+        "group_key", "is_unit_rounded", "kind", "legacy_id", "legacy_name", "line_key", "po_number", "prices", "product_code",
+        "product_id", "proration", "quantities", "reference", "rounding", "service_ends_at", "service_id", "service_starts_at",
+        "settled_until", "site", "starts_on", "suspensions", "tax_class", "timing",
     )  # fmt: skip
 
     def __init__(self, row: tuple[Any, ...], prices: Any, quantities: Any, discounts: Any, suspensions: Any) -> None:
@@ -59,7 +60,9 @@ class BillableLine:
             self.service_id, self.customer_key, self.group_key, self.service_starts_at, self.service_ends_at, self.reference,
             self.cost_centre, self.legacy_id, self.legacy_name, self.contract_id, self.currency, self.contract_ends_at,
             self.po_number, self.product_id, self.product_code, self.tax_class, self.equipment_id, self.site,
+            self.day_count, self.is_unit_rounded, self.counts,
         ) = row  # fmt: skip
+        self.counted: tuple[int, ...] = ()
         self.prices = prices
         self.quantities = quantities
         self.discounts = discounts
@@ -73,6 +76,7 @@ class BillableLine:
             and self.ends_on is None and self.service_ends_at is None and self.contract_ends_at is None
             and not self.discounts and not self.suspensions and self.anchor_on is None
             and self.proration == "days_of_cycle" and self.rounding == "half_up" and self.day_price_digits is None
+            and self.day_count == "start" and not self.is_unit_rounded
             and self.prices[0][2] is None and self.quantities[0][2] is None
         )  # fmt: skip
 
@@ -98,18 +102,20 @@ class BillableLine:
                 discounts=tuple(map(_discount, self.discounts)), cycle_months=self.cycle_months, timing=Timing(self.timing),
                 billed_from=_maybe_day(self.billed_from), settled_until=settled_until,
                 anchor_on=_maybe_day(self.anchor_on), suspensions=tuple(map(_suspension, self.suspensions)),
-                **self._profile(zone),
+                counted_lines=self.counted, **self._profile(zone),
             )  # fmt: skip
         except ValueError as fault:
             raise ValueError(f"service {self.service_id}: {fault}") from None
 
     def _profile(self, zone: tzinfo) -> dict[str, Any]:
         """What differs from the standard way of pricing parts of a cycle; nothing for nearly every line."""
-        if (self.proration, self.day_price_digits, self.rounding) == ("days_of_cycle", None, "half_up"):
+        columns = (self.proration, self.day_price_digits, self.rounding, self.day_count, bool(self.is_unit_rounded))
+        if columns == ("days_of_cycle", None, "half_up", "start", False):
             return {}
         profile = ProrationProfile(
-            method=Proration(self.proration), day_price_digits=self.day_price_digits, rounding=Rounding(self.rounding)
-        )
+            method=Proration(self.proration), day_price_digits=self.day_price_digits, rounding=Rounding(self.rounding),
+            day_count=DayCount(self.day_count), is_unit_rounded=bool(self.is_unit_rounded),
+        )  # fmt: skip
         found: dict[str, Any] = {"proration": profile}
         if self.proration == Proration.HOURS:
             starts_at = _instant(self.service_starts_at).astimezone(zone)
@@ -143,13 +149,25 @@ def billable_lines(*, customer_keys: Sequence[int]) -> list[BillableLine]:
     discounts = _by_line(LineDiscount, on_line, (*dated, "kind", "value", "reason"))
     suspensions = _by_line(LineSuspension, on_line, dated)
     nothing: tuple[()] = ()
-    return [
+    lines = [
         BillableLine(
             row, prices.get(row[0], nothing), quantities.get(row[0], nothing), discounts.get(row[0], nothing),
             suspensions.get(row[0], nothing),
         )
         for row in bulk.plain_rows(rows.order_by("service__contract__contract_id", "service__service_id", "pk"), *_COLUMNS)
     ]  # fmt: skip
+    for minimum in lines:
+        if minimum.kind == "minimum":
+            minimum.counted = tuple(line.line_key for line in lines if _counts(minimum, line))
+    return lines
+
+
+def _counts(minimum: BillableLine, line: BillableLine) -> bool:
+    """Whether a line counts to a minimum: one of its service or contract, charged again and again, on the same invoice."""
+    return (
+        line.kind in ("recurring", "metered") and line.contract_id == minimum.contract_id
+        and line.group_key == minimum.group_key and (minimum.counts == "contract" or line.service_id == minimum.service_id)
+    )  # fmt: skip
 
 
 def _by_line(model: Any, conditions: dict[str, Any], columns: tuple[str, ...]) -> dict[int, list[tuple[Any, ...]]]:

@@ -109,8 +109,8 @@ def services(
     rows = _services(scope, on)
     for word in search.casefold().split():
         rows = rows.filter(search_text__contains=word)
-    exact = {"product__product_id": product_id, "reference": reference, "equipment__equipment_id": equipment_id,
-             "status": status}  # fmt: skip
+    exact = {"product__product_id": product_id, "reference": reference, "status": status}
+    exact["equipment__equipment_id"] = equipment_id
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
     if has_equipment:
         rows = rows.filter(equipment__isnull=False)

@@ -1,0 +1,5 @@
+"""What a caller of the catalogue should expect."""
+
+
+class DiscountRefused(ValueError):
+    """A discount rate cannot be; the message says why."""
