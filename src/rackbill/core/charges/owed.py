@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from rackbill.core.charges.causes import facts_of
 from rackbill.core.charges.charge import Allowance, Cause, Charge, ChargeKind, ContradictoryTerms
 from rackbill.core.charges.prorating import Share, month_cuts, rounded, share
 from rackbill.core.charges.usage import usage_charges
@@ -106,8 +107,8 @@ def valid_on(line: TermLine, rows: tuple[Dated, ...], day: date, what: str) -> D
 
 def _charge(line: TermLine, currency: str, kind: ChargeKind, part: Period, share: Share) -> Charge:
     priced = valid_on(line, line.prices, part.start, "price")
-    count = valid_on(line, line.quantities, part.start, "quantity").quantity
-    price, quantity, base = priced.unit_price, count * share.count, share.base
+    counted = valid_on(line, line.quantities, part.start, "quantity")
+    price, quantity, base = priced.unit_price, counted.quantity * share.count, share.base
     digits = line.proration.day_price_digits
     rule = share.rule
     if digits is not None and base != 1:
@@ -122,7 +123,7 @@ def _charge(line: TermLine, currency: str, kind: ChargeKind, part: Period, share
         amount, allowances, formula = _apply(discounts, exact, share, scale, formula, line.proration)
     else:
         amount = rounded(exact.scaleb(scale), line.proration.rounding)
-    facts = (("price_from", priced.valid_from.isoformat()),)
+    facts = facts_of(line, priced, counted, discounts, is_part=share.base != 1)
     return Charge(
         line_id=line.line_id, kind=kind, period=part, revision=0, quantity=quantity, unit=share.unit, unit_price=price,
         price_base_quantity=base, amount_minor=amount, currency=currency, cause=Cause(rule, formula, facts),

@@ -182,8 +182,22 @@ def _reversal(rest: _Live, shorter: Charge | None, past: Sequence[Charged]) -> C
         line_id=charge.line_id, kind=ChargeKind.REVERSAL, period=period, revision=revision, quantity=quantity, unit=unit,
         unit_price=charge.unit_price, price_base_quantity=base, amount_minor=amount, currency=charge.currency,
         allowances=allowances, step=charge.step, corrects=rest.charged.key, taxes=charge.taxes,
-        cause=Cause("taken back: no longer owed", f"{Decimal(amount).scaleb(-minor_digits(charge.currency))}"),
+        cause=_reversal_cause(rest, shorter),
     )  # fmt: skip
+
+
+def _reversal_cause(rest: _Live, shorter: Charge | None) -> Cause:
+    """What is owed now less what stands charged; a credit that was given before is not given twice."""
+    charge = rest.charged.charge
+    digits = minor_digits(charge.currency)
+    owed_minor = shorter.amount_minor if shorter else 0
+    formula = f"{Decimal(owed_minor).scaleb(-digits)} - {Decimal(rest.amount_minor).scaleb(-digits)}"
+    if rest.credited_minor:
+        formula += f" + {Decimal(rest.credited_minor).scaleb(-digits)}"
+    facts = [("charged_by", charge.cause.formula)]
+    if shorter:
+        facts.append(("owed_by", shorter.cause.formula))
+    return Cause("taken back: no longer owed", formula, tuple(facts))
 
 
 def _reversed_allowances(charge: Charge, total_minor: int) -> tuple[Allowance, ...]:

@@ -57,6 +57,7 @@ def _add_commands() -> None:
         books,
         cutover,
         demo,
+        explain,
         identifiers,
         installation,
         serving,
@@ -66,7 +67,7 @@ def _add_commands() -> None:
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
-    for module in (installation, simulate, billing, books, identifiers, serving, demo):
+    for module in (installation, simulate, billing, books, explain, identifiers, serving, demo):
         module.register(app)
 
 

@@ -13,11 +13,12 @@ from rackbill.core.periods import Period
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.billing.errors import RunNotFound
 from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill
+from rackbill.domain.billing.queries.causes import explained_in_turn, explanation, explanations
 from rackbill.domain.billing.queries.completeness import Completeness, LineStanding, completeness, line_standings
 
 __all__ = [
-    "Completeness", "LineStanding", "RunSummary", "charged_by_line", "completeness", "corrected_lines", "issued_count",
-    "line_standings", "run_summary",
+    "Completeness", "LineStanding", "RunSummary", "charged_by_line", "completeness", "corrected_lines",
+    "explained_in_turn", "explanation", "explanations", "issued_count", "line_standings", "run_summary",
 ]  # fmt: skip
 
 
