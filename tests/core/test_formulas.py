@@ -132,3 +132,17 @@ def test_every_total_of_the_golden_documents_has_a_formula_that_gives_it(name: s
 
 def _minor(value: Reckoned) -> int:
     return int(RECOMPUTE.rounded(RECOMPUTE.exact(value.formula) * 10**value.minor_digits, value.rounding.value))
+
+
+def test_a_half_after_a_division_and_two_discounts_is_not_missed() -> None:
+    off = [Discount(DiscountKind.AMOUNT, Decimal(v), "Term", date(2019, 1, 1), None) for v in ("0.11", "77.71")]
+    subject = TermLine(
+        line_id=1, kind=LineKind.RECURRING, start=date(2019, 1, 4), end=None, anchor_on=date(2019, 1, 19), cycle_months=6,
+        prices=(DatedPrice(date(2019, 1, 1), None, Decimal("4.50")),),
+        quantities=(DatedQuantity(date(2019, 1, 1), None, Decimal(23)),), discounts=tuple(off),
+        proration=ProrationProfile(method=Proration.THIRTY_360, day_price_digits=2),
+    )  # fmt: skip
+    first = charges_owed(terms=terms(subject), through=date(2019, 1, 5))[0]
+    assert (first.cause.formula, first.amount_minor) == (
+        "max(max(345 * 0.03 - 0.11 * 15 / 180, 0) - 77.71 * 15 / 180, 0)", 387,
+    )  # fmt: skip

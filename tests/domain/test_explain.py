@@ -1,6 +1,7 @@
 """`rackbill explain`: every amount with its cause, corrections with their chain, and a wrong cent is seen."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -185,6 +186,16 @@ def test_a_wrong_cent_is_seen(service: Service) -> None:
     bad = recomputed(found)
     assert (bad.returncode, "21000000: (2 * 129.95) * (100 - 10) / 100 is 23391, not 23392" in bad.stdout) == (1, True)
     assert recomputed().returncode == 1, "nothing recomputed is nothing proved"
+
+
+def test_the_recipe_is_short_and_imports_nothing_of_ours() -> None:
+    lines = RECIPE.read_text(encoding="utf-8").splitlines()
+    imported = [
+        name for line in lines if (found := re.match(r"import (.*?)(?:  #|$)", line)) for name in found[1].split(", ")
+    ]
+    imported += [found[1] for line in lines if (found := re.match(r"from (\S+) import", line))]
+    assert len(lines) <= 30
+    assert imported and set(imported) <= sys.stdlib_module_names
 
 
 def test_another_customers_document_does_not_exist(service: Service) -> None:

@@ -120,7 +120,14 @@ def _charge(line: TermLine, currency: str, kind: ChargeKind, part: Period, share
     scale = minor_digits(currency)
     allowances: tuple[Allowance, ...] = ()
     if discounts:
-        amount, allowances, formula = _apply(discounts, exact, share, scale, formula, line.proration)
+        amount, allowances, formula = _apply(
+            discounts,
+            quantity * price * (share.base if base != share.base else _ONE),
+            share,
+            scale,
+            formula,
+            line.proration,
+        )
     else:
         amount = rounded(exact.scaleb(scale), line.proration.rounding)
     facts = facts_of(line, priced, counted, discounts, is_part=share.base != 1)
@@ -138,22 +145,26 @@ def _discounts_on(line: TermLine, day: date) -> list[Discount]:
 
 
 def _apply(
-    discounts: Sequence[Discount], exact: Decimal, share: Share, scale: int, formula: str, profile: ProrationProfile
+    discounts: Sequence[Discount], whole: Decimal, share: Share, scale: int, formula: str, profile: ProrationProfile
 ) -> tuple[int, tuple[Allowance, ...], str]:
-    """Each discount works on what the former left, never below zero; the net is rounded once, allowances explain it."""
-    left, steps = exact, []
-    gross = before = rounded(exact.scaleb(scale), profile.rounding)
+    """Each discount works on what the former left, never below zero; the net is rounded once, allowances explain it.
+
+    `whole` is the price before it is divided by the share's base. It is divided once, at the end: a quotient that is cut to
+    28 digits and then reckoned with could miss an exact half and so a minor unit.
+    """
+    left, steps = whole, []
+    gross = before = rounded((whole / share.base).scaleb(scale), profile.rounding)
     for discount in discounts:
         if discount.kind is DiscountKind.PERCENT:
-            left -= left * discount.value / 100
+            left = left * (100 - discount.value) / 100
             formula = f"({formula}) * (100 - {discount.value}) / 100"
             reason = f"{discount.reason} {discount.value.normalize():f} %"
         else:
-            left = max(left - discount.value * share.count / share.base, Decimal(0))
+            left = max(left - discount.value * share.count, Decimal(0))
             part = f" * {share.count} / {share.base}" if share.count != share.base else ""
             formula = f"max({formula} - {discount.value}{part}, 0)"
             reason = discount.reason
-        after = rounded(left.scaleb(scale), profile.rounding)
+        after = rounded((left / share.base).scaleb(scale), profile.rounding)
         steps.append(Allowance(reason, before - after))
         before = after
     return gross - sum(step.amount_minor for step in steps), tuple(steps), formula
