@@ -12,9 +12,9 @@ from django.db.models import BigIntegerField, F, Max, QuerySet, Window
 from django.db.models.functions import Cast, Lag
 
 from rackbill.core import document as frozen
+from rackbill.core.document_chain import GENESIS, chain_seal_message, next_chain_hash
 from rackbill.core.document_numbers import print_number
 from rackbill.domain.documents.models import ChainSeal, Document, DocumentLine, DocumentTax, NumberSeries
-from rackbill.domain.documents.operations import GENESIS, chain_seal_message, next_chain_hash
 from rackbill.domain.kit.scope import Scope, WholeInstallation
 from rackbill.domain.kit.secrets import is_signed
 

@@ -2,14 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet
 
 from rackbill.core import document as frozen
+from rackbill.core.document_chain import GENESIS
 from rackbill.domain.documents.errors import DocumentNotFound
-from rackbill.domain.documents.models import ArchivedDocument, ArchivedLine, Document, DocumentFile, NumberSeries
+from rackbill.domain.documents.models import (
+    ArchivedDocument,
+    ArchivedLine,
+    ChainSeal,
+    Document,
+    DocumentFile,
+    NumberSeries,
+)
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
 
@@ -73,6 +81,38 @@ def canonical_forms(*, scope: Scope, numbers: Sequence[str]) -> dict[str, bytes]
     """The stored truth of some documents, by number; another customer's are left out."""
     rows = _documents(scope).filter(number__in=list(numbers)).values_list("number", "canonical")
     return {number: text.encode() for number, text in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainProof:
+    """What shows that a document is the one that was issued: its link, the hashes up to the next seal, and that seal."""
+
+    canonical: str
+    previous_chain_hash: str
+    later_sha256: tuple[str, ...]
+    last_number: str
+    chain_hash: str
+    signature: str
+    public_key: str
+    sealed_at: datetime
+
+
+def chain_proof(*, scope: Scope, number: str) -> ChainProof:
+    """The proof of one document. Raises DocumentNotFound, also for another customer's, and where no seal covers it yet."""
+    row = _documents(scope).filter(number=number).first()
+    if row is None:
+        raise DocumentNotFound(f"there is no document {number}")
+    seal = ChainSeal.objects.filter(series=row.series_id, last_number__gte=number).order_by("last_number").first()
+    if seal is None:
+        raise DocumentNotFound(f"no seal covers document {number} yet; its run seals the chain when it is closed")
+    series = Document.objects.filter(series=row.series_id)
+    before = series.filter(number__lt=number).order_by("-number").values_list("chain_hash", flat=True).first()
+    later = series.filter(number__gt=number, number__lte=seal.last_number).order_by("number")
+    return ChainProof(
+        canonical=row.canonical, previous_chain_hash=before or GENESIS,
+        later_sha256=tuple(later.values_list("sha256", flat=True)), last_number=seal.last_number,
+        chain_hash=seal.chain_hash, signature=seal.signature, public_key=seal.public_key, sealed_at=seal.sealed_at,
+    )  # fmt: skip
 
 
 def heads(*, numbers: Sequence[str]) -> dict[str, DocumentRow]:

@@ -1,5 +1,6 @@
-"""`rackbill explain`: why an invoice or credit note says what it says."""
+"""`rackbill explain`: why an invoice or credit note says what it says. `rackbill prove`: that it is the one that was issued."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
@@ -22,6 +23,12 @@ EVERYTHING = WholeInstallation()
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
+
+    @app.command("prove")
+    def prove(number: Annotated[str, typer.Argument(help="a document of ours")]) -> None:
+        """Print the proof of a document as JSON: its form, its link in the chain and the seal; `rackbill verify` checks it."""
+        proof = asdict(documents.chain_proof(scope=EVERYTHING, number=number.strip()))
+        answers.print_json({**proof, "sealed_at": proof["sealed_at"].isoformat()})
 
     @app.command("explain")
     def explain(
