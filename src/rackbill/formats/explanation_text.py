@@ -29,6 +29,7 @@ _FACTS = {
     "samples_sha256": "samples' SHA-256 {}",
     "charged_by": "was charged as {}",
     "owed_by": "is owed as {}",
+    "before_credit": "before the credit {}",
 }
 _DID = {
     ChargeKind.RECURRING: "billed", ChargeKind.ONE_OFF: "billed", ChargeKind.USAGE: "billed",

@@ -9,7 +9,7 @@ from rackbill.core.charges.charge import Allowance, Cause, Charge, Charged, Char
 from rackbill.core.charges.owed import NO_USAGE, Usage, owed
 from rackbill.core.money import minor_digits, round_half_up
 from rackbill.core.periods import Period
-from rackbill.core.terms import ContractTerms
+from rackbill.core.terms import ContractTerms, Rounding
 
 Key = tuple[ChargeKind, date, date, int]
 CREDITED = "Credited before"
@@ -114,12 +114,23 @@ def _with_credit(charge: Charge, carried: list[tuple[Period, int]]) -> Charge:
         used = min(left_minor, charge.amount_minor)
         if used > 0 and period.overlap(charge.period) is not None:
             carried[place] = (period, left_minor - used)
-            formula = f"{charge.cause.formula} - {Decimal(used).scaleb(-minor_digits(charge.currency))}"
             charge = replace(
-                charge, amount_minor=charge.amount_minor - used, cause=replace(charge.cause, formula=formula),
+                charge, amount_minor=charge.amount_minor - used, cause=_credited_cause(charge, used),
                 allowances=(*charge.allowances, Allowance(CREDITED, used)),
             )  # fmt: skip
     return charge
+
+
+def _credited_cause(charge: Charge, used_minor: int) -> Cause:
+    """The credit comes off what was rounded; the formula must come to the same when it is rounded only at the end."""
+    digits = minor_digits(charge.currency)
+    cause, used = charge.cause, Decimal(used_minor).scaleb(-digits)
+    if ("rounding", Rounding.HALF_EVEN.value) in cause.facts:
+        # Half to even is not the same before and after an odd amount is taken off.
+        rounded_first = f"{Decimal(charge.amount_minor).scaleb(-digits)} - {used}"
+        return replace(cause, formula=rounded_first, facts=(*cause.facts, ("before_credit", cause.formula)))
+    formula = f"{cause.formula} - {used}"
+    return replace(cause, formula=formula if used_minor < charge.amount_minor else f"max({formula}, 0)")
 
 
 def _count(charge: Charge) -> Decimal:
