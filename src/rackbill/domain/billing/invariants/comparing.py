@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
-from django.db import connection, transaction
-
-from rackbill.domain.billing.queries.dialect import dialect
+from rackbill.domain.billing.queries.dialect import dialect, reading
 
 Seen = Callable[[str, int], None]
 
@@ -184,12 +182,10 @@ def compared(*, organisation_key: int, since: date | None, seen: Seen) -> Iterat
     for check, (counting, comparisons) in COMPARISONS.items():
         # From the documents' own day on; runs, parked customers and charges have no such day and are always compared.
         given["since"] = (since or date(1, 1, 1)).isoformat()
-        with connection.cursor() as cursor:
-            cursor.execute(_dated(counting), given)
+        with reading(_dated(counting), given) as cursor:
             seen(check, cursor.fetchone()[0])
         for sentence, sql in comparisons:
-            with transaction.atomic(), connection.chunked_cursor() as cursor:
-                cursor.execute(_dated(sql), given)
+            with reading(_dated(sql), given) as cursor:
                 while rows := cursor.fetchmany(1000):
                     yield from ((check, sentence.format(*row)) for row in rows)
 

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection, transaction
-
 from rackbill.domain.billing.models import BillRun
-from rackbill.domain.billing.queries.dialect import NEVER, Dialect, dialect
+from rackbill.domain.billing.queries.dialect import NEVER, Dialect, dialect, reading
 from rackbill.domain.contracts import policy as contract_policy
 from rackbill.domain.parties import queries as parties
 
@@ -81,8 +79,7 @@ def completeness(*, organisation_id: str, through: date, on: date | None = None)
     `on` is the day whose billing authority counts; without it, that of the newest run up to the through date.
     """
     given = _parameters(organisation_id, through, on)
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_sql(dialect())} SELECT reason, COUNT(*) FROM standing GROUP BY reason", given)
+    with reading(f"{_sql(dialect())} SELECT reason, COUNT(*) FROM standing GROUP BY reason", given) as cursor:
         counts = dict(cursor.fetchall())
     exceptions = tuple(_rows(given, EXCEPTIONS, LISTED_EXCEPTIONS)) if set(counts) & set(EXCEPTIONS) else ()
     return Completeness(
@@ -119,8 +116,7 @@ def _rows(given: dict[str, Any], reasons: tuple[str, ...], limit: int | None) ->
     SELECT s.service_id, s.customer_id, l.description, s.reason, s.begins, s.owed_until, s.owed_days, s.billed_days
     FROM standing s JOIN "rackbill_contracts_contractline" l ON l.id = s.id WHERE s.reason IN ({marks})
     ORDER BY s.service_id, s.id {"" if limit is None else f"LIMIT {limit}"}"""
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(sql, given)
+    with reading(sql, given) as cursor:
         while rows := cursor.fetchmany(2000):
             for service_id, customer_id, description, reason, begins, owed_until, owed_days, billed_days in rows:
                 yield LineStanding(

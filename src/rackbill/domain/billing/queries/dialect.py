@@ -1,8 +1,11 @@
 """The few words of SQL about days and months that SQLite and PostgreSQL spell differently."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 NEVER = "9999-12-31"
 
@@ -79,3 +82,17 @@ class Dialect:
 def dialect() -> Dialect:
     """That of the database in use."""
     return Dialect(connection.vendor == "postgresql")
+
+
+@contextmanager
+def reading(sql: str, given: Mapping[str, Any]) -> Iterator[Any]:
+    """A cursor over the rows of one large statement; PostgreSQL keeps them on its side until they are fetched."""
+    with transaction.atomic():
+        if dialect().is_postgresql:
+            with connection.cursor() as settings:
+                # Compiling such a statement takes longer than running it over a million lines; sorts need some room.
+                settings.execute("SET LOCAL jit = off")
+                settings.execute("SET LOCAL work_mem = '64MB'")
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(sql, given)
+            yield cursor
