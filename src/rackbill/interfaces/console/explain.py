@@ -27,8 +27,7 @@ def register(app: typer.Typer) -> None:
     @app.command("prove")
     def prove(number: Annotated[str, typer.Argument(help="a document of ours")]) -> None:
         """Print the proof of a document as JSON: its form, its link in the chain and the seal; `rackbill verify` checks it."""
-        proof = asdict(documents.chain_proof(scope=EVERYTHING, number=number.strip()))
-        answers.print_json({**proof, "sealed_at": proof["sealed_at"].isoformat()})
+        print_proof(number.strip())
 
     @app.command("explain")
     def explain(
@@ -48,6 +47,12 @@ def register(app: typer.Typer) -> None:
             raise answers.Refused("name an invoice or credit note, or --all --json for every one")
         else:
             print_one(number.strip(), line, as_json=as_json)
+
+
+def print_proof(number: str) -> None:
+    """The proof of one document, as `rackbill verify` reads it. Raises DocumentNotFound."""
+    proof = documents.chain_proof(scope=EVERYTHING, number=number)
+    answers.print_json({**asdict(proof), "sealed_at": proof.sealed_at.isoformat()})
 
 
 def print_all(scope: Scope, since: str | None) -> None:
