@@ -154,7 +154,9 @@ def test_whole_cycles_are_what_is_owed(
     if periods is None:
         return
     quick = [
-        charge_from_plain(whole_cycle(7, p, months, int(price * 10**6), count * 10**6, currency, first.isoformat()))
+        charge_from_plain(
+            whole_cycle(7, p, months, int(price * 10**6), count * 10**6, currency, first.isoformat(), first.isoformat())
+        )
         for p in periods
     ]
     both = [

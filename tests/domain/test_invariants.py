@@ -64,7 +64,7 @@ BREAKS: dict[str, tuple[Callable[[Service], object], str]] = {
     "a broken chain": (lambda s: unguarded(DOCUMENT, f"UPDATE \"{DOCUMENT}\" SET chain_hash = 'x'"), "chain is broken"),
     "a lost line": (lambda s: unguarded(LINE, f'DELETE FROM "{LINE}" WHERE line_number = 1'), "line rows are not those"),
     "a gap": (lambda s: NumberSeries.objects.filter(kind="invoice").update(next_counter=21_000_005), "next free number is 21000001"),
-    "a lost charge": (lambda s: Charge.objects.filter(line_number=1).delete(), "charges sum to"),
+    "a lost charge": (lambda s: Charge.objects.filter(line_number=1).delete(), "no charge stands behind it"),
     "an overlap": (
         lambda s: unguarded_overlap(Charge.objects.filter(line_number=1).get()), "charged twice",
     ),
@@ -123,7 +123,7 @@ BREAKS: dict[str, tuple[Callable[[Service], object], str]] = {
             source_id="x",
         ), "paid by more",
     ),
-    "a lost draft": (lambda s: BillDraft.objects.update(net_minor=1), "its lines to"),
+    "a lost draft": (lambda s: BillDraft.objects.update(net_minor=1), "and its draft differ"),
     "a customer of nobody": (lambda s: Customer.objects.count() and BillingGroup.objects.update(group_id="1-01"), "does not begin with"),
 }  # fmt: skip
 

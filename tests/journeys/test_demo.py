@@ -93,6 +93,29 @@ def test_everything_once_more_changes_nothing(demo: tuple[Path, dict[str, Any]])
     assert (books.returncode, last_json(books)["violations"]) == (0, [])
 
 
+def test_every_amount_of_the_demo_is_recomputed_outside(demo: tuple[Path, dict[str, Any]]) -> None:
+    home, answer = demo
+    explained = rackbill(home, "explain", "--all", "--json")
+    assert last_json(explained) == {"explained": answer["invoices"], "documents": answer["invoices"]}
+    command = [sys.executable, "-I", str(Path(__file__).parents[2] / "docs" / "recipes" / "recompute.py")]
+    done = subprocess.run(command, input=explained.stdout, capture_output=True, text=True, check=False)
+    count, words = done.stdout.split(" ", 1)
+    assert (done.returncode, words.strip()) == (0, "formulas recomputed, 0 wrong"), done.stdout
+    assert int(count) > answer["invoices"] * 6
+
+
+def test_the_demo_is_billed_completely_and_its_reports_verify(demo: tuple[Path, dict[str, Any]]) -> None:
+    home, _ = demo
+    proof = rackbill(home, "completeness", "--sales-org", "2600", "--through", "2020-11-01", "--json")
+    found = last_json(proof)
+    assert (proof.returncode, found["is_complete"], found["exceptions"]) == (0, True, [])
+    assert found["lines_total"] == found["billed"] + sum(found["by_reason"].values())
+    reports = sorted((home / "reports").glob("*.json"))
+    assert reports
+    for report in reports:
+        assert rackbill(home, "verify", str(report)).returncode == 0
+
+
 def test_every_legacy_identifier_resolves_on_the_console(demo: tuple[Path, dict[str, Any]]) -> None:
     home, _ = demo
     customer = (home / "legacy-bundle" / "customers.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[0]

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from rackbill.core.charges.causes import facts_of
 from rackbill.core.charges.charge import Allowance, Cause, Charge, ChargeKind, ContradictoryTerms
 from rackbill.core.charges.minimum import counted_lines, top_ups
 from rackbill.core.charges.prorating import Share, counted, month_cuts, rounded, share
@@ -129,7 +130,8 @@ def valid_on(line: TermLine, rows: tuple[Dated, ...], day: date, what: str) -> D
 
 def _charge(line: TermLine, currency: str, kind: ChargeKind, part: Period, share: Share) -> Charge:
     priced = valid_on(line, line.prices, part.start, "price")
-    count = valid_on(line, line.quantities, part.start, "quantity").quantity
+    how_many = valid_on(line, line.quantities, part.start, "quantity")
+    count = how_many.quantity
     profile, scale = line.proration, minor_digits(currency)
     price, quantity, base, unit, rule = priced.unit_price, count * share.count, share.base, share.unit, share.rule
     if profile.is_unit_rounded and base != 1:
@@ -147,7 +149,7 @@ def _charge(line: TermLine, currency: str, kind: ChargeKind, part: Period, share
         amount, allowances, formula = _apply(discounts, exact, base, share, scale, formula, profile)
     if profile.rounding is not Rounding.HALF_UP:
         allowances += _rounding_allowance(round_half_up((exact / base).scaleb(scale)), amount, allowances)
-    facts = (("price_from", priced.valid_from.isoformat()),)
+    facts = facts_of(line, priced, how_many, discounts, is_part=share.base != 1)
     return Charge(
         line_id=line.line_id, kind=kind, period=part, revision=0, quantity=quantity, unit=unit, unit_price=price,
         price_base_quantity=base, amount_minor=amount, currency=currency, cause=Cause(rule, formula, facts),

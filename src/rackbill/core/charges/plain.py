@@ -97,9 +97,10 @@ def whole_cycle_amount(unit_price: int, quantity: int, currency: str) -> tuple[i
 
 
 @lru_cache(maxsize=4096)
-def price_facts(valid_from: str) -> str:
-    """The facts of a charge at the price that is valid from a day."""
-    return _json([["price_from", valid_from]])
+def plain_facts(price_from: str, quantity_from: str) -> str:
+    """The facts of a charge at a price and a quantity that are valid from a day each (`causes.facts_of`)."""
+    facts = [["price_from", price_from]]
+    return _json(facts if quantity_from == price_from else [*facts, ["quantity_from", quantity_from]])
 
 
 def _decimal(value: int) -> Decimal:
@@ -108,17 +109,12 @@ def _decimal(value: int) -> Decimal:
 
 
 def whole_cycle(
-    line_id: int,
-    period: tuple[str, str],
-    cycle_months: int,
-    unit_price: int,
-    quantity: int,
-    currency: str,
-    price_from: str,
-) -> PlainCharge:
+    line_id: int, period: tuple[str, str], cycle_months: int, unit_price: int, quantity: int, currency: str, price_from: str,
+    quantity_from: str,
+) -> PlainCharge:  # fmt: skip
     """The charge of one whole cycle at one price."""
     amount, formula = whole_cycle_amount(unit_price, quantity, currency)
     return (
         line_id, "recurring", period[0], period[1], 0, quantity, CYCLE_UNITS[cycle_months], unit_price, MILLION, amount,
-        currency, "[]", 0, WHOLE_CYCLE_RULE, formula, price_facts(price_from), None,
+        currency, "[]", 0, WHOLE_CYCLE_RULE, formula, plain_facts(price_from, quantity_from), None,
     )  # fmt: skip

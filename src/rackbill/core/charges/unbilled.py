@@ -9,7 +9,7 @@ from rackbill.core.charges.charge import Allowance, Cause, Charge, Charged, Char
 from rackbill.core.charges.owed import NO_USAGE, Usage, line_owed
 from rackbill.core.money import minor_digits, round_half_up
 from rackbill.core.periods import Period
-from rackbill.core.terms import ContractTerms
+from rackbill.core.terms import ContractTerms, Rounding
 
 Key = tuple[ChargeKind, date, date, int]
 CREDITED = "Credited before"
@@ -114,12 +114,23 @@ def _with_credit(charge: Charge, carried: list[tuple[Period, int]]) -> Charge:
         used = min(left_minor, charge.amount_minor)
         if used > 0 and period.overlap(charge.period) is not None:
             carried[place] = (period, left_minor - used)
-            formula = f"{charge.cause.formula} - {Decimal(used).scaleb(-minor_digits(charge.currency))}"
             charge = replace(
-                charge, amount_minor=charge.amount_minor - used, cause=replace(charge.cause, formula=formula),
+                charge, amount_minor=charge.amount_minor - used, cause=_credited_cause(charge, used),
                 allowances=(*charge.allowances, Allowance(CREDITED, used)),
             )  # fmt: skip
     return charge
+
+
+def _credited_cause(charge: Charge, used_minor: int) -> Cause:
+    """The credit comes off what was rounded; the formula must come to the same when it is rounded only at the end."""
+    digits = minor_digits(charge.currency)
+    cause, used = charge.cause, Decimal(used_minor).scaleb(-digits)
+    if ("rounding", Rounding.HALF_EVEN.value) in cause.facts:
+        # Half to even is not the same before and after an odd amount is taken off.
+        rounded_first = f"{Decimal(charge.amount_minor).scaleb(-digits)} - {used}"
+        return replace(cause, formula=rounded_first, facts=(*cause.facts, ("before_credit", cause.formula)))
+    formula = f"{cause.formula} - {used}"
+    return replace(cause, formula=formula if used_minor < charge.amount_minor else f"max({formula}, 0)")
 
 
 def _count(charge: Charge) -> Decimal:
@@ -182,8 +193,22 @@ def _reversal(rest: _Live, shorter: Charge | None, past: Sequence[Charged]) -> C
         line_id=charge.line_id, kind=ChargeKind.REVERSAL, period=period, revision=revision, quantity=quantity, unit=unit,
         unit_price=charge.unit_price, price_base_quantity=base, amount_minor=amount, currency=charge.currency,
         allowances=allowances, step=charge.step, corrects=rest.charged.key, taxes=charge.taxes,
-        cause=Cause("taken back: no longer owed", f"{Decimal(amount).scaleb(-minor_digits(charge.currency))}"),
+        cause=_reversal_cause(rest, shorter),
     )  # fmt: skip
+
+
+def _reversal_cause(rest: _Live, shorter: Charge | None) -> Cause:
+    """What is owed now less what stands charged; a credit that was given before is not given twice."""
+    charge = rest.charged.charge
+    digits = minor_digits(charge.currency)
+    owed_minor = shorter.amount_minor if shorter else 0
+    formula = f"{Decimal(owed_minor).scaleb(-digits)} - {Decimal(rest.amount_minor).scaleb(-digits)}"
+    if rest.credited_minor:
+        formula += f" + {Decimal(rest.credited_minor).scaleb(-digits)}"
+    facts = [("charged_by", charge.cause.formula)]
+    if shorter:
+        facts.append(("owed_by", shorter.cause.formula))
+    return Cause("taken back: no longer owed", formula, tuple(facts))
 
 
 def _reversed_allowances(charge: Charge, total_minor: int) -> tuple[Allowance, ...]:

@@ -1,6 +1,5 @@
 """Issuing: number + freeze + store in one act. Only this module gives numbers."""
 
-import hashlib
 import json
 import uuid
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from rackbill.core import document as frozen
+from rackbill.core.document_chain import GENESIS, chain_seal_message, next_chain_hash
 from rackbill.core.document_numbers import DIGITS, print_number
 from rackbill.domain.documents.errors import NumbersExhausted, SeriesRefused
 from rackbill.domain.documents.models import (
@@ -27,7 +27,6 @@ from rackbill.domain.kit.fields import millionths
 from rackbill.domain.kit.secrets import Signer
 
 NAMESPACE = uuid.UUID("6f6b4f0e-6f0a-5d3c-9a53-2f0c8d1f9a11")
-GENESIS = "0" * 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +79,6 @@ def create_series(
         sales_organisation_id=organisation_key, kind=kind, fiscal_year=fiscal_year, range_start=range_start,
         range_end=range_end, next_counter=range_start, chain_hash=GENESIS,
     )  # fmt: skip
-
-
-def next_chain_hash(*, previous: str, sha256: str) -> str:
-    """The link of a hash chain: SHA-256 over the link before and the document's own hash, both as hex digits."""
-    return hashlib.sha256(f"{previous}{sha256}".encode()).hexdigest()
 
 
 def issue_documents(
@@ -205,13 +199,6 @@ def seal_chains(*, organisation_key: int, signer: Signer, now: datetime) -> int:
         )  # fmt: skip
         count += 1
     return count
-
-
-def chain_seal_message(*, last_number: str, chain_hash: str) -> bytes:
-    """What a seal signs."""
-    return json.dumps(
-        {"chain_hash": chain_hash, "last_number": last_number}, sort_keys=True, separators=(",", ":")
-    ).encode()
 
 
 def record_file(

@@ -3,16 +3,25 @@
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
 from django.db.models import QuerySet
 
 from rackbill.core import document as frozen
+from rackbill.core.document_chain import GENESIS
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.documents.errors import DocumentNotFound
-from rackbill.domain.documents.models import ArchivedDocument, Document, DocumentFile, DocumentLine, NumberSeries
+from rackbill.domain.documents.models import (
+    ArchivedDocument,
+    ArchivedLine,
+    ChainSeal,
+    Document,
+    DocumentFile,
+    DocumentLine,
+    NumberSeries,
+)
 from rackbill.domain.kit import bulk
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
@@ -89,6 +98,53 @@ def _taxes(plain: str) -> tuple[TaxDecision, ...]:
     return frozen.decisions_from_plain(json.loads(plain))
 
 
+def canonical_forms(*, scope: Scope, numbers: Sequence[str]) -> dict[str, bytes]:
+    """The stored truth of some documents, by number; another customer's are left out."""
+    rows = _documents(scope).filter(number__in=list(numbers)).values_list("number", "canonical")
+    return {number: text.encode() for number, text in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainProof:
+    """What shows that a document is the one that was issued: its link, the hashes up to the next seal, and that seal."""
+
+    canonical: str
+    previous_chain_hash: str
+    later_sha256: tuple[str, ...]
+    last_number: str
+    chain_hash: str
+    signature: str
+    public_key: str
+    sealed_at: datetime
+
+
+def chain_proof(*, scope: Scope, number: str) -> ChainProof:
+    """The proof of one document. Raises DocumentNotFound, also for another customer's, and where no seal covers it yet."""
+    row = _documents(scope).filter(number=number).first()
+    if row is None:
+        raise DocumentNotFound(f"there is no document {number}")
+    seal = ChainSeal.objects.filter(series=row.series_id, last_number__gte=number).order_by("last_number").first()
+    if seal is None:
+        raise DocumentNotFound(f"no seal covers document {number} yet; its run seals the chain when it is closed")
+    series = Document.objects.filter(series=row.series_id)
+    before = series.filter(number__lt=number).order_by("-number").values_list("chain_hash", flat=True).first()
+    later = series.filter(number__gt=number, number__lte=seal.last_number).order_by("number")
+    return ChainProof(
+        canonical=row.canonical, previous_chain_hash=before or GENESIS,
+        later_sha256=tuple(later.values_list("sha256", flat=True)), last_number=seal.last_number,
+        chain_hash=seal.chain_hash, signature=seal.signature, public_key=seal.public_key, sealed_at=seal.sealed_at,
+    )  # fmt: skip
+
+
+def heads(*, numbers: Sequence[str]) -> dict[str, DocumentRow]:
+    """What lists show of some documents, by number."""
+    found = {}
+    for start in range(0, len(numbers), 5000):
+        rows = Document.objects.filter(number__in=list(numbers[start : start + 5000])).defer("canonical")
+        found.update({row.number: _row(row) for row in rows})
+    return found
+
+
 def credit_notes_of(*, scope: Scope, number: str) -> list[DocumentRow]:
     """The credit notes that correct a document, by number."""
     rows = _documents(scope).filter(kind="credit_note", canonical__contains=f'"number":"{number}"').order_by("number")
@@ -104,6 +160,63 @@ def stored_file_hash(*, scope: Scope, number: str, format: str) -> str | None:
 def archived_count(*, scope: Scope) -> int:
     """How many documents of the legacy system are archived; they are handed out on request (N12)."""
     return scope.limit(ArchivedDocument.objects.all()).count()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedLineRow:
+    """One line of an archived document as the legacy system had it; the net amount in minor units."""
+
+    line_number: int
+    service_id: str
+    legacy_service_id: str
+    description: str
+    period_start: date | None
+    period_end: date | None
+    quantity: Decimal
+    unit_price: Decimal
+    net_minor: int
+    tax_rate: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedRow:
+    """An archived document with its lines; amounts in minor units."""
+
+    system: str
+    number: str
+    kind: str
+    customer_id: str
+    issued_on: date
+    due_on: date
+    currency: str
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    lines: tuple[ArchivedLineRow, ...]
+
+
+def archived_documents(*, scope: Scope, number: str) -> list[ArchivedRow]:
+    """The archived documents of a number (two legacy systems may have used the same), with their lines."""
+    rows = (
+        scope.limit(ArchivedDocument.objects.filter(number=number)).select_related("customer").order_by("system", "pk")
+    )
+    return [_archived(row) for row in rows]
+
+
+def _archived(row: ArchivedDocument) -> ArchivedRow:
+    lines = tuple(
+        ArchivedLineRow(
+            line_number=line.line_number, service_id=line.service_id, legacy_service_id=line.legacy_service_id,
+            description=line.description, period_start=line.period_start, period_end=line.period_end,
+            quantity=line.quantity, unit_price=line.unit_price, net_minor=line.net_minor, tax_rate=line.tax_rate,
+        )
+        for line in ArchivedLine.objects.filter(document=row).order_by("line_number")
+    )  # fmt: skip
+    return ArchivedRow(
+        system=row.system, number=row.number, kind=row.kind, customer_id=row.customer.customer_id, issued_on=row.issued_on,
+        due_on=row.due_on, currency=row.currency, net_minor=row.net_minor, tax_minor=row.tax_minor,
+        gross_minor=row.gross_minor, lines=lines,
+    )  # fmt: skip
 
 
 NEARLY_FULL = Decimal("0.9")
@@ -135,9 +248,16 @@ def _row(row: Document) -> DocumentRow:
     )  # fmt: skip
 
 
-def numbers() -> Iterator[str]:
-    """The numbers of all issued documents, rising."""
-    return Document.objects.order_by("number").values_list("number", flat=True).iterator(chunk_size=2000)
+def numbers(*, scope: Scope | None = None, since: date | None = None) -> Iterator[str]:
+    """The numbers of all issued documents, rising; of a scope, or from a day of issue on, where they are given."""
+    rows = (
+        Document.objects.all()
+        if scope is None
+        else scope.limit(Document.objects.all(), organisation="sales_organisation")
+    )
+    if since is not None:
+        rows = rows.filter(issued_on__gte=since)
+    return rows.order_by("number").values_list("number", flat=True).iterator(chunk_size=2000)
 
 
 def numbers_without_file(*, format: str) -> list[str]:

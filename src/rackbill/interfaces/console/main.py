@@ -21,6 +21,10 @@ def run() -> None:
             from rackbill.interfaces.console import demo
 
             demo.prepare(sys.argv[2:])
+        if sys.argv[1:2] == ["verify"]:
+            # An auditor's machine has no installation: neither settings nor a database are touched.
+            _verify()
+            return
         import django
 
         django.setup()
@@ -36,6 +40,15 @@ def run() -> None:
         _refuse(str(fault.format_message() if hasattr(fault, "format_message") else fault))
     except _refusals() as fault:
         _refuse(str(fault))
+
+
+def _verify() -> None:
+    from rackbill.interfaces.console import verifying
+
+    bare = typer.Typer(pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)
+    bare.callback()(lambda: None)  # so that the one command keeps its name
+    verifying.register(bare)
+    bare(standalone_mode=False)
 
 
 def _refuse(text: str) -> None:
@@ -60,11 +73,13 @@ def _add_commands() -> None:
         credits,
         cutover,
         demo,
+        explain,
         identifiers,
         installation,
         prices,
         serving,
         simulate,
+        verifying,
     )
 
     for module in (bench_data, bench_bill_run):
@@ -72,7 +87,10 @@ def _add_commands() -> None:
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
-    for module in (installation, simulate, billing, credits, prices, books, identifiers, serving, demo):
+    families = (
+        installation, simulate, billing, credits, prices, books, explain, verifying, identifiers, serving, demo,
+    )  # fmt: skip
+    for module in families:
         module.register(app)
 
 

@@ -248,7 +248,14 @@ def _add_whole_cycles(
     subject, unit_price, quantity = line.subject, line.prices[0][3], line.quantities[0][3]
     for period in periods:
         charge = whole_cycle(
-            line.line_key, period, line.cycle_months, unit_price, quantity, line.currency, line.prices[0][1]
+            line.line_key,
+            period,
+            line.cycle_months,
+            unit_price,
+            quantity,
+            line.currency,
+            line.prices[0][1],
+            line.quantities[0][1],
         )
         order = (line.contract_id, line.service_id, period[0], "recurring", line.line_key, period[1])
         items.append(BillItem(order, charge, subject, _taxes(rules, facts, line, period[1])))

@@ -14,8 +14,16 @@ from rackbill.core.document import DocumentReference
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.billing.errors import RunNotFound
 from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill
+from rackbill.domain.billing.queries.causes import explained_in_turn, explanation, explanations
+from rackbill.domain.billing.queries.completeness import Completeness, LineStanding, completeness, line_standings
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit import bulk
+
+__all__ = [
+    "Completeness", "Corrected", "LastRun", "LineStanding", "RunSummary", "charged_by_line", "completeness",
+    "corrected_lines", "explained_in_turn", "explanation", "explanations", "issued_count", "last_run", "line_standings",
+    "run_summary",
+]  # fmt: skip
 
 _CHARGED = ("pk", *(f"{name}_id" if name in ("contract_line", "corrects") else name for name in PLAIN_FIELDS))
 
