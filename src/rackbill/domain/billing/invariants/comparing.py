@@ -182,10 +182,10 @@ def compared(*, organisation_key: int, since: date | None, seen: Seen) -> Iterat
     for check, (counting, comparisons) in COMPARISONS.items():
         # From the documents' own day on; runs, parked customers and charges have no such day and are always compared.
         given["since"] = (since or date(1, 1, 1)).isoformat()
-        with reading(_dated(counting), given) as cursor:
+        with reading(sql=_dated(counting), given=given) as cursor:
             seen(check, cursor.fetchone()[0])
         for sentence, sql in comparisons:
-            with reading(_dated(sql), given) as cursor:
+            with reading(sql=_dated(sql), given=given) as cursor:
                 while rows := cursor.fetchmany(1000):
                     yield from ((check, sentence.format(*row)) for row in rows)
 

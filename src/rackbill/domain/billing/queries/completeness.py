@@ -79,7 +79,7 @@ def completeness(*, organisation_id: str, through: date, on: date | None = None)
     `on` is the day whose billing authority counts; without it, that of the newest run up to the through date.
     """
     given = _parameters(organisation_id, through, on)
-    with reading(f"{_sql(dialect())} SELECT reason, COUNT(*) FROM standing GROUP BY reason", given) as cursor:
+    with reading(sql=f"{_sql(dialect())} SELECT reason, COUNT(*) FROM standing GROUP BY reason", given=given) as cursor:
         counts = dict(cursor.fetchall())
     exceptions = tuple(_rows(given, EXCEPTIONS, LISTED_EXCEPTIONS)) if set(counts) & set(EXCEPTIONS) else ()
     return Completeness(
@@ -116,7 +116,7 @@ def _rows(given: dict[str, Any], reasons: tuple[str, ...], limit: int | None) ->
     SELECT s.service_id, s.customer_id, l.description, s.reason, s.begins, s.owed_until, s.owed_days, s.billed_days
     FROM standing s JOIN "rackbill_contracts_contractline" l ON l.id = s.id WHERE s.reason IN ({marks})
     ORDER BY s.service_id, s.id {"" if limit is None else f"LIMIT {limit}"}"""
-    with reading(sql, given) as cursor:
+    with reading(sql=sql, given=given) as cursor:
         while rows := cursor.fetchmany(2000):
             for service_id, customer_id, description, reason, begins, owed_until, owed_days, billed_days in rows:
                 yield LineStanding(

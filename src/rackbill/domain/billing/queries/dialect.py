@@ -85,7 +85,7 @@ def dialect() -> Dialect:
 
 
 @contextmanager
-def reading(sql: str, given: Mapping[str, Any]) -> Iterator[Any]:
+def reading(*, sql: str, given: Mapping[str, Any]) -> Iterator[Any]:
     """A cursor over the rows of one large statement; PostgreSQL keeps them on its side until they are fetched."""
     with transaction.atomic():
         if dialect().is_postgresql:
