@@ -473,3 +473,8 @@ def test_days_in_the_middle_are_no_beginning() -> None:
     back, anew = books.run(line("31", suspensions=off, end=date(2020, 10, 21)), NOVEMBER)
     assert (str(back.period), back.amount_minor) == ("2020-10-01/2020-11-01", -3100)
     assert (str(anew.period), anew.amount_minor) == ("2020-10-11/2020-10-21", 1000)
+
+
+def test_a_whole_quarter_priced_by_months_is_one_charge() -> None:
+    subject = line("93", cycle_months=3, proration=ProrationProfile(method=Proration.DAYS_OF_MONTH))
+    assert spans(owed(subject)) == [("2020-10-01/2021-01-01", 9300)]
