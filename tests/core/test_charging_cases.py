@@ -376,6 +376,7 @@ SETTLED = [  # line, settled through, run through → what is new
     (line(timing=Timing.ARREARS), date(2020, 10, 31), NOVEMBER, ["2020-10-01/2020-11-01"]),
     (line(timing=Timing.ARREARS), NOVEMBER, NOVEMBER, []),
     (line(timing=Timing.ARREARS), NOVEMBER, date(2020, 12, 1), ["2020-11-01/2020-12-01"]),
+    (line(timing=Timing.ARREARS, end=date(2020, 10, 11)), date(2020, 10, 11), NOVEMBER, []),
     (line(kind=LineKind.ONE_OFF), OCTOBER, NOVEMBER, ["2020-10-01/2020-10-02"]),
     (line(kind=LineKind.ONE_OFF), date(2020, 10, 2), NOVEMBER, []),
     (line(kind=LineKind.ONE_OFF), date(2020, 9, 1), NOVEMBER, ["2020-10-01/2020-10-02"]),
@@ -414,3 +415,66 @@ def test_a_settled_line_does_not_hide_those_after_it() -> None:
     contract = replace(terms(first), lines=(first, line("62", line_id=2)))
     new = charges_unbilled(terms=contract, charged={}, through=date(2020, 10, 2))
     assert [(charge.line_id, charge.amount_minor) for charge in new] == [(2, 6200)]
+
+
+RESTATED = [
+    (line("31"), line("15.5", quantities=(quantity(2),))),
+    (line(discounts=(amount("5", reason="A"),)), line(discounts=(amount("5", reason="B"),))),
+    (line(discounts=(amount("5"),)), line(discounts=(amount("6"),))),
+    (line("31", quantities=(quantity(2),)), line("62")),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), RESTATED)
+def test_another_price_quantity_or_reason_is_restated_even_at_the_same_amount(
+    before: TermLine, after: TermLine
+) -> None:
+    books = Books()
+    books.run(before, NOVEMBER)
+    back, anew = books.run(after, NOVEMBER)
+    assert (back.kind, back.amount_minor, str(back.period)) == (
+        ChargeKind.REVERSAL, -owed_total(before, NOVEMBER), "2020-10-01/2020-11-01",
+    )  # fmt: skip
+    assert (anew.amount_minor, anew.quantity) == (owed_total(after, NOVEMBER), after.quantities[0].quantity)
+
+
+@pytest.mark.parametrize(("credit", "expected"), [(1000, [6200, 5200]), (1, [6200, 6199])])
+def test_a_credit_goes_on_in_its_own_month(credit: int, expected: list[int]) -> None:
+    books, december = Books(), date(2020, 12, 1)
+    books.run(line("31"), december)
+    books.credit(2, credit)
+    new = books.run(line("62"), december)
+    assert [charge.amount_minor for charge in new if charge.corrects is None] == expected
+    assert [len(charge.allowances) for charge in new if charge.corrects is None] == [0, 1]
+
+
+def test_a_credit_is_used_up_part_by_part() -> None:
+    books = Books()
+    books.run(line("31"), NOVEMBER)
+    books.credit(1, 1500)
+    rise = (price("31", end=date(2020, 10, 11)), price("62", date(2020, 10, 11)))
+    new = books.run(line(prices=rise), NOVEMBER)
+    assert [charge.amount_minor for charge in new if charge.corrects is None] == [0, 3700]
+
+
+def test_a_charge_that_carries_a_credit_is_taken_back_whole() -> None:
+    books = Books()
+    books.run(line("31"), NOVEMBER)
+    books.credit(1, 1000)
+    books.run(line("62"), NOVEMBER)
+    back, anew = books.run(line("62", end=date(2020, 10, 11)), NOVEMBER)
+    assert (str(back.period), back.amount_minor, anew.amount_minor) == ("2020-10-01/2020-11-01", -5200, 1000)
+
+
+def test_days_in_the_middle_are_no_beginning() -> None:
+    books = Books()
+    books.run(line("31"), NOVEMBER)
+    off = (Suspension(OCTOBER, date(2020, 10, 11)),)
+    back, anew = books.run(line("31", suspensions=off, end=date(2020, 10, 21)), NOVEMBER)
+    assert (str(back.period), back.amount_minor) == ("2020-10-01/2020-11-01", -3100)
+    assert (str(anew.period), anew.amount_minor) == ("2020-10-11/2020-10-21", 1000)
+
+
+def test_a_whole_quarter_priced_by_months_is_one_charge() -> None:
+    subject = line("93", cycle_months=3, proration=ProrationProfile(method=Proration.DAYS_OF_MONTH))
+    assert spans(owed(subject)) == [("2020-10-01/2021-01-01", 9300)]
