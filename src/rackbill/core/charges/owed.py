@@ -175,21 +175,22 @@ def _apply(
 ) -> tuple[int, tuple[Allowance, ...], str]:  # fmt: skip
     """Each discount works on what the former left, never below zero; the net is rounded once, allowances explain it.
 
-    `exact` is the price before it is divided by `base`; dividing last keeps a half cent a half cent.
+    `exact` is the price before it is divided by `base`. All is reckoned in multiples of the share's base and divided once, at
+    the end: a quotient that is cut to 28 digits and then reckoned with could miss an exact half and so a minor unit.
     """
-    left, steps = exact, []
-    gross = before = rounded((exact / base).scaleb(scale), profile.rounding)
+    left, steps = exact if base == share.base else exact * share.base / base, []
+    gross = before = rounded((left / share.base).scaleb(scale), profile.rounding)
     for discount in discounts:
         if discount.kind is DiscountKind.PERCENT:
             left = left * (100 - discount.value) / 100
             formula = f"({formula}) * (100 - {discount.value}) / 100"
             reason = f"{discount.reason} {discount.value.normalize():f} %"
         else:
-            left = max(left - discount.value * share.count * base / share.base, Decimal(0))
+            left = max(left - discount.value * share.count, Decimal(0))
             part = f" * {share.count} / {share.base}" if share.count != share.base else ""
             formula = f"max({formula} - {discount.value}{part}, 0)"
             reason = discount.reason
-        after = rounded((left / base).scaleb(scale), profile.rounding)
+        after = rounded((left / share.base).scaleb(scale), profile.rounding)
         steps.append(Allowance(reason, before - after))
         before = after
     return gross - sum(step.amount_minor for step in steps), tuple(steps), formula

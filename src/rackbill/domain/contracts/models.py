@@ -106,6 +106,7 @@ class ContractLine(models.Model):
     ends_on = models.DateField(null=True)
     billed_from = models.DateField(null=True)
     settled_until = models.DateField(null=True)
+    amendment_count = models.PositiveIntegerField(default=0)
     anchor_on = models.DateField(null=True)
     proration = models.CharField(max_length=16, choices=PRORATIONS, default="days_of_cycle")
     day_price_digits = models.PositiveSmallIntegerField(null=True)

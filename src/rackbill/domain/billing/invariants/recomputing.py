@@ -51,12 +51,12 @@ def _chunk(lines: Sequence[BillableLine], through: date, zone: ZoneInfo) -> Iter
             )  # fmt: skip
             unbilled = charges_unbilled(terms=terms, charged=charged, through=through, usage=measured)
         except ValueError as fault:
-            yield "recomputation", f"{name}: settled up to {line.settled_until}, but {fault}"
+            yield "recomputation", f"{name}: settled up to {through}, but {fault}"
             continue
         for charge in unbilled:
             amount = decimal_from_minor(charge.amount_minor, charge.currency)
             yield (
                 "recomputation",
-                f"{name}: settled up to {line.settled_until}, but computed in full {amount} {charge.currency} "
+                f"{name}: settled up to {through}, but computed in full {amount} {charge.currency} "
                 f"for {charge.period} differ from what is charged ({charge.cause.rule})",
             )

@@ -102,10 +102,10 @@ class _Owed:
 
 @dataclass(slots=True)
 class _Bill:
-    """The drafts of one customer with the billing group of each, and its lines that are settled from now on."""
+    """The drafts of one customer with the billing group of each, and its lines (with their amendment count) to be settled."""
 
     drafts: list[tuple[int, int, Draft]] = field(default_factory=list)
-    settled: list[int] = field(default_factory=list)
+    settled: dict[int, int] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -134,7 +134,10 @@ def compute_shard(*, run_id: str, shard_number: int) -> int:
         for key, fault in faults
     )
     _store(shard, bills)
-    contracts.mark_settled(line_keys=[key for bill in bills for key in bill.settled], through=run.through)
+    settled: dict[int, int] = {}
+    for bill in bills:
+        settled.update(bill.settled)
+    contracts.mark_settled(amendment_count_by_line=settled, through=run.through)
     shard.is_computed = True
     shard.save(update_fields=["is_computed"])
     return sum(len(bill.drafts) for bill in bills)
@@ -223,7 +226,7 @@ def _whole_cycles(rules: _Rules, line: BillableLine) -> tuple[tuple[str, str], .
 
 
 def _bill(rules: _Rules, facts: _Facts, owed: _Owed) -> _Bill:
-    bill = _Bill(settled=[line.line_key for line in owed.lines if line.settled_until is None])
+    bill = _Bill(settled={line.line_key: line.amendment_count for line in owed.lines if line.settled_until is None})
     groups: dict[tuple[int, str], list[BillItem]] = {}
     if owed.unbilled:
         by_key = {line.line_key: line for line in owed.lines}

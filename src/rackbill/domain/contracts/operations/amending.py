@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from rackbill.core.terms import DiscountKind
 from rackbill.domain.contracts.errors import AmendmentRefused, LineNotFound
 from rackbill.domain.contracts.models import ContractLine, LineDiscount, LinePrice, LineQuantity
 from rackbill.domain.history import operations as history
-from rackbill.domain.kit import locks
+from rackbill.domain.kit import bulk, locks
 from rackbill.domain.kit.actor import Actor
 
 
@@ -158,13 +158,16 @@ def amend_line(*, line: ContractLine, now: datetime, actor: Actor, verb: str, de
 
 
 def unsettle_lines(*, line_keys: Sequence[int]) -> None:
-    """The lines are computed in full on the next run."""
-    ContractLine.objects.filter(pk__in=list(line_keys)).update(settled_until=None)
+    """The lines are computed in full on the next run; one that is computing them just now does not settle them."""
+    ContractLine.objects.filter(pk__in=list(line_keys)).update(
+        settled_until=None, amendment_count=F("amendment_count") + 1
+    )
 
 
-def mark_settled(*, line_keys: Sequence[int], through: date) -> None:
-    """Notes that all that is owed of the lines through a day is charged, and that they were not amended since."""
-    for start in range(0, len(line_keys), 5000):
-        rows = ContractLine.objects.filter(pk__in=line_keys[start : start + 5000])
-        # A minimum looks at other lines, which may be amended; it is computed in full each time.
-        rows.exclude(kind="minimum").update(settled_until=through)
+def mark_settled(*, amendment_count_by_line: Mapping[int, int], through: date) -> None:
+    """Notes that all that is owed of the lines through a day is charged, of those that were not amended since they were read."""
+    keys_by_count: dict[int, list[int]] = {}
+    for key, count in amendment_count_by_line.items():
+        keys_by_count.setdefault(count, []).append(key)
+    for count, keys in sorted(keys_by_count.items()):
+        ContractLine.objects.filter(pk__any_of=bulk.Keys(keys), amendment_count=count).update(settled_until=through)

@@ -34,7 +34,7 @@ _COLUMNS = (
     "service__legacy_id", "service__legacy_name", "service__contract__contract_id", "service__contract__currency",
     "service__contract__ends_at", "service__contract__po_number", "service__product__product_id",
     "service__product__code", "service__product__tax_class", "service__equipment__equipment_id",
-    "service__equipment__site__code", "day_count", "is_unit_rounded", "counts",
+    "service__equipment__site__code", "day_count", "is_unit_rounded", "counts", "amendment_count",
 )  # fmt: skip
 
 
@@ -46,7 +46,7 @@ class BillableLine:
     """
 
     __slots__ = (
-        "anchor_on", "billed_from", "contract_ends_at", "contract_id", "cost_centre", "counted", "counts", "currency",
+        "amendment_count", "anchor_on", "billed_from", "contract_ends_at", "contract_id", "cost_centre", "counted", "counts", "currency",
         "customer_key", "cycle_months", "day_count", "day_price_digits", "description", "discounts", "ends_on", "equipment_id",
         "group_key", "is_unit_rounded", "kind", "legacy_id", "legacy_name", "line_key", "po_number", "prices", "product_code",
         "product_id", "proration", "quantities", "reference", "rounding", "service_ends_at", "service_id", "service_starts_at",
@@ -60,7 +60,7 @@ class BillableLine:
             self.service_id, self.customer_key, self.group_key, self.service_starts_at, self.service_ends_at, self.reference,
             self.cost_centre, self.legacy_id, self.legacy_name, self.contract_id, self.currency, self.contract_ends_at,
             self.po_number, self.product_id, self.product_code, self.tax_class, self.equipment_id, self.site,
-            self.day_count, self.is_unit_rounded, self.counts,
+            self.day_count, self.is_unit_rounded, self.counts, self.amendment_count,
         ) = row  # fmt: skip
         self.counted: tuple[int, ...] = ()
         self.prices = prices
