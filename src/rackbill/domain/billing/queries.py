@@ -13,6 +13,7 @@ from rackbill.core.periods import Period
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.billing.errors import RunNotFound
 from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill
+from rackbill.domain.kit.scope import Scope
 
 
 def charged_by_line(*, line_keys: Sequence[int]) -> dict[int, list[Charged]]:
@@ -51,6 +52,26 @@ def corrected_lines(*, charge_keys: Sequence[int]) -> dict[int, tuple[DocumentRe
         )
         found[row.pk] = (reference, line.taxes)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BilledLine:
+    """A line of an issued document: the contract line it charges, and why it is what it is."""
+
+    line_key: int
+    cause: Cause
+
+
+def billed_lines(*, scope: Scope, number: str) -> dict[int, BilledLine]:
+    """By line number of an issued document, the charge behind it. Empty for a document that is not there."""
+    rows = scope.limit(Charge.objects.filter(draft__document_number=number), customer="draft__customer")
+    return {
+        row.line_number or 0: BilledLine(
+            line_key=row.contract_line_id,
+            cause=Cause(row.rule, row.formula, tuple((name, text) for name, text in row.facts)),
+        )
+        for row in rows.order_by("line_number")
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

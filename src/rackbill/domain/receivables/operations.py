@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from rackbill.domain.kit import locks
-from rackbill.domain.receivables.models import LedgerEntry, OpenItem
+from rackbill.domain.receivables.models import LedgerEntry, OpenItem, Payment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +80,38 @@ def allocate_credit(*, credit_number: str, invoice_number: str, booked_on: date)
             source_id=f"{other}",
         )  # fmt: skip
     return amount
+
+
+@transaction.atomic
+def record_payment(
+    *, payment_id: str, customer_key: int, received_on: date, currency: str, amount_minor: int, remittance_text: str
+) -> int:
+    """Books money received on open items: those whose number the text names, then the oldest due; what is left over.
+
+    May run twice under the same payment ID.
+    """
+    _payment, is_new = Payment.objects.get_or_create(
+        payment_id=payment_id,
+        defaults={
+            "customer_id": customer_key, "received_on": received_on, "currency": currency, "amount_minor": amount_minor,
+            "method": "TRANSFER", "remittance_text": remittance_text,
+        },
+    )  # fmt: skip
+    if not is_new:
+        booked = LedgerEntry.objects.filter(source_kind="payment", source_id=payment_id).aggregate(Sum("amount_minor"))
+        return amount_minor + (booked["amount_minor__sum"] or 0)
+    items = list(
+        locks.locked(OpenItem.objects.filter(customer_id=customer_key, currency=currency)).order_by("due_on", "pk")
+    )
+    sums = dict(
+        LedgerEntry.objects.filter(open_item__in=items).values_list("open_item").annotate(Sum("amount_minor"))
+    )  # fmt: skip
+    for item in sorted(items, key=lambda row: row.document_number not in remittance_text):
+        share = min(amount_minor, sums.get(item.pk, 0))
+        if share > 0:
+            LedgerEntry.objects.create(
+                open_item=item, kind="payment", amount_minor=-share, booked_on=received_on, source_kind="payment",
+                source_id=payment_id,
+            )  # fmt: skip
+            amount_minor -= share
+    return amount_minor

@@ -101,3 +101,14 @@ def mandates(*, customer_keys: Sequence[int]) -> dict[tuple[int, str], str]:
     """By (customer key, currency): the reference of the newest mandate in force. SEPA debits are in EUR."""
     rows = Mandate.objects.filter(customer_id__in=list(customer_keys), is_revoked=False).order_by("signed_on", "pk")
     return {(row.customer_id, "EUR"): row.mandate_reference for row in rows}
+
+
+def open_amounts(*, scope: Scope) -> dict[tuple[str, str], int]:
+    """By (customer ID, currency): what is open of all documents, in minor units; credits count negative."""
+    rows = scope.limit(OpenItem.objects.all()).values_list("customer__customer_id", "currency")
+    return {
+        (customer_id, currency): minor or 0
+        for customer_id, currency, minor in rows.annotate(Sum("entries__amount_minor")).order_by(
+            "customer__customer_id", "currency"
+        )
+    }

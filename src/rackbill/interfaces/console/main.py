@@ -21,6 +21,11 @@ def run() -> None:
             from rackbill.interfaces.console import demo
 
             demo.prepare(sys.argv[2:])
+        if sys.argv[1:2] == ["scenario"]:
+            # A story is played in an installation of its own.
+            from rackbill.interfaces.console import scenario
+
+            scenario.prepare(sys.argv[2:])
         import django
 
         django.setup()
@@ -59,12 +64,16 @@ def _add_commands() -> None:
         demo,
         identifiers,
         installation,
+        scenario,
         serving,
         simulate,
     )
 
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
+    app.add_typer(
+        scenario.app, name="scenario", help="A customer's story in one file, played in a throw-away database."
+    )
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     for module in (installation, simulate, billing, books, identifiers, serving, demo):
         module.register(app)
