@@ -64,6 +64,7 @@ def _add_commands() -> None:
         demo,
         identifiers,
         installation,
+        pro_forma,
         scenario,
         serving,
         simulate,
@@ -75,7 +76,7 @@ def _add_commands() -> None:
         scenario.app, name="scenario", help="A customer's story in one file, played in a throw-away database."
     )
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
-    for module in (installation, simulate, billing, books, identifiers, serving, demo):
+    for module in (installation, simulate, billing, books, identifiers, pro_forma, serving, demo):
         module.register(app)
 
 
