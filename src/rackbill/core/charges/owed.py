@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from rackbill.core.charges.charge import Allowance, Cause, Charge, ChargeKind, ContradictoryTerms
-from rackbill.core.charges.prorating import Share, month_cuts, rounded, share
+from rackbill.core.charges.prorating import Share, month_cuts, printed_amount, rounded, share
 from rackbill.core.charges.usage import usage_charges
 from rackbill.core.metering import MeasuredQuantity
 from rackbill.core.money import minor_digits, quantize
@@ -78,7 +78,9 @@ def _slots(line: TermLine, since: date) -> Iterator[Period]:
 def _parts(line: TermLine, active: Period, slot: Period) -> Iterator[Period]:
     """The active days without suspended ones, cut wherever price, quantity or a discount changes."""
     cuts = {active.start, active.end, *month_cuts(line, active, slot)}
-    if len(line.prices) > 1 or len(line.quantities) > 1 or line.discounts or line.suspensions:
+    is_cut = len(line.prices) > 1 or len(line.quantities) > 1 or line.discounts or line.suspensions
+    # A single price or quantity that ends leaves days without one; they must not be charged at it.
+    if is_cut or line.prices[0].valid_until is not None or line.quantities[0].valid_until is not None:
         changes = [(p.valid_from, p.valid_until) for p in line.prices]
         changes += [(q.valid_from, q.valid_until) for q in line.quantities]
         changes += [(d.valid_from, d.valid_until) for d in line.discounts]
@@ -121,7 +123,7 @@ def _charge(line: TermLine, currency: str, kind: ChargeKind, part: Period, share
     if discounts:
         amount, allowances, formula = _apply(discounts, exact, share, scale, formula, line.proration)
     else:
-        amount = rounded(exact.scaleb(scale), line.proration.rounding)
+        amount, allowances = printed_amount(exact.scaleb(scale), line.proration.rounding)
     facts = (("price_from", priced.valid_from.isoformat()),)
     return Charge(
         line_id=line.line_id, kind=kind, period=part, revision=0, quantity=quantity, unit=share.unit, unit_price=price,
@@ -140,8 +142,10 @@ def _apply(
     discounts: Sequence[Discount], exact: Decimal, share: Share, scale: int, formula: str, profile: ProrationProfile
 ) -> tuple[int, tuple[Allowance, ...], str]:
     """Each discount works on what the former left, never below zero; the net is rounded once, allowances explain it."""
-    left, steps = exact, []
-    gross = before = rounded(exact.scaleb(scale), profile.rounding)
+    left = exact
+    before, rounding = printed_amount(exact.scaleb(scale), profile.rounding)
+    steps = list(rounding)
+    gross = before + sum(step.amount_minor for step in steps)
     for discount in discounts:
         if discount.kind is DiscountKind.PERCENT:
             left -= left * discount.value / 100

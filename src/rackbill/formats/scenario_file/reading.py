@@ -127,7 +127,7 @@ class _Reader:
             spelled = _SPELLINGS.get(type(kind))
             value = spelled(text, path) if spelled else text
             if isinstance(kind, inspect.LiteralType):
-                value = next((v for v in kind.values if str(v) == text.lower()), None)
+                value = next((v for v in kind.values if str(v).lower() == text.lower()), None)
             if value is not None:
                 return value
         belongs = " or ".join(_what(kind) for kind in reversed(kinds))

@@ -170,7 +170,9 @@ def _billable_charges(
         contract_id=lines[0].subject.contract_id, currency=currency,
         lines=tuple(line.terms for line in lines if line.terms is not None),
     )  # fmt: skip
-    unbilled = charges_unbilled(terms=terms, charged=charged, through=rules.through, usage=measured)
+    unbilled = charges_unbilled(
+        terms=terms, charged=charged, through=rules.through, usage=measured, ended_by=rules.issued_on
+    )  # fmt: skip
     corrected = corrected_lines(charge_keys=[c.corrects for c in unbilled if c.corrects is not None])
     result = []
     for charge in unbilled:

@@ -1,0 +1,146 @@
+"""The stories of docs/scenarios come to what their authors worked out on paper; and each pro forma foretells the next run."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from rackbill.core.periods import add_months
+from rackbill.formats import scenario_file
+from rackbill.formats.scenario_file import Scenario, Step
+from rackbill.formats.scenario_file.steps import BillRunStep, ProFormaStep
+from rackbill.interfaces.console.scenario import playing
+
+REPOSITORY = Path(__file__).parents[2]
+FILES = sorted((REPOSITORY / "docs" / "scenarios").glob("*.yaml"))
+IDS = [path.stem for path in FILES]
+
+
+def command(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "RACKBILL_HOME"}
+    if home is not None:
+        environment["RACKBILL_HOME"] = str(home)
+    code = "from rackbill.interfaces.console.main import run; run()"
+    run = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(run, capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_a_story_comes_to_what_was_worked_out_on_paper(path: Path) -> None:
+    scenario, place = scenario_file.read_scenario(path.read_bytes())
+    told = playing.play(scenario, place)
+    assert told["differences"] == []
+    assert told["violations"] == []
+    assert told["is_as_expected"] is True
+
+
+def test_there_are_at_least_twenty_stories_and_every_step_is_told_in_one() -> None:
+    told = set()
+    for path in FILES:
+        scenario, _place = scenario_file.read_scenario(path.read_bytes())
+        assert scenario.expect, f"{path.name} expects nothing"
+        told |= {name for step in scenario.story for name, _value in step.actions}
+    assert len(FILES) >= 20
+    assert {name for name in Step.__struct_fields__ if name not in ("on", "refused")} - told == {
+        "add_discount", "set_reference",
+    }  # fmt: skip
+
+
+def with_pro_formas(scenario: Scenario) -> Scenario:
+    """The story with a pro forma for everybody on the last day of a month before each run of a 1st, where nothing else
+
+    happens on that 1st.
+    """
+    story: list[Step] = []
+    for n, step in enumerate(scenario.story):
+        run = step.bill_run
+        before = scenario.story[n - 1].day if n else step.day - timedelta(days=2)
+        if isinstance(run, BillRunStep) and step.day.day == 1 and before < step.day:
+            if run.through in (None, add_months(step.day, 1)) and not run.sales_organisation:
+                eve = step.on - timedelta(days=1)
+                story += [Step(on=eve, pro_forma=ProFormaStep(customer=buyer.name)) for buyer in scenario.buyers]
+        story.append(step)
+    return msgspec.structs.replace(scenario, story=story, expect=None, expect_open=None, expect_parked=None)
+
+
+def foretold(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What a pro forma and its invoice must have in common; a credit note is foretold with negative amounts."""
+    sign = -1 if row["kind"] == "credit_note" else 1
+    lines = [
+        (line["line"], line["period"], sign * float(line["quantity"]), line["unit_price"], sign * line["net_minor"],
+         line["why"], [(tax["code"], tax["rate"], tax["jurisdiction"]) for tax in line["taxes"]],
+         line["corrects"] and line["corrects"]["number"])
+        for line in row["lines"]
+    ]  # fmt: skip
+    taxes = [(tax["code"], tax["rate"], sign * tax["base_minor"], sign * tax["tax_minor"]) for tax in row["taxes"]]
+    totals = [sign * row[f"{name}_minor"] for name in ("net", "tax", "gross")]
+    return row["customer"], row["billing_group"], row["currency"], lines, taxes, totals
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_a_pro_forma_is_what_the_next_run_brings(path: Path) -> None:
+    plain, _place = scenario_file.read_scenario(path.read_bytes())
+    scenario, place = scenario_file.read_scenario(scenario_file.write_scenario(with_numbers_shifted(plain)))
+    told = playing.play(scenario, place)
+    compared = 0
+    for step in told["steps"]:
+        if step["does"] != "bill_run":
+            continue
+        coming: list[dict[str, Any]] = []
+        n = step["step"] - 1
+        while n > 0 and told["steps"][n - 1]["does"] == "pro_forma":
+            coming = [row for row in told["documents"] if row["step"] == n] + coming
+            n -= 1
+        if n < step["step"] - 1:
+            brought = [row for row in told["documents"] if row["step"] == step["step"]]
+            assert sorted(map(foretold, coming), key=str) == sorted(map(foretold, brought), key=str)
+            assert all(row["kind"] == "pro_forma" and row["number"] == "" for row in coming)
+            compared += 1
+    assert compared or not any(step.pro_forma for step in scenario.story)
+
+
+def with_numbers_shifted(scenario: Scenario) -> Scenario:
+    """Pro formas are documents of the story as well: what names the n-th document must name the n-th but them."""
+    changed = with_pro_formas(scenario)
+    return (
+        changed
+        if not any(step.credit or step.payment for step in scenario.story)
+        else msgspec.structs.replace(scenario, expect=None, expect_open=None, expect_parked=None)
+    )
+
+
+def test_the_command_prints_the_same_twice_and_leaves_with_the_right_code(tmp_path: Path) -> None:
+    good = FILES[0]
+    first, second = command("scenario", good, "--json"), command("scenario", good, "--json")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == second.stdout
+    told = json.loads(first.stdout)
+    assert told["documents"][0]["lines"][0]["net_minor"] == 4765
+    people = command("scenario", good)
+    assert people.returncode == 0 and "11 of 30 days" in people.stdout and "as expected" in people.stdout
+
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(good.read_text().replace("net: 177.60", "net: 177.61"))
+    disagreed = command("scenario", wrong)
+    assert disagreed.returncode == 1 and "177.61" in disagreed.stdout and "177.60" in disagreed.stdout
+
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(good.read_text().replace("price: 129.95\n", "prise: 129.95\n", 1))
+    refused = command("scenario", bad)
+    assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1
+    assert "line 17" in refused.stderr and "did you mean 'price'?" in refused.stderr
+
+
+def test_the_schema_knows_every_file() -> None:
+    schema = json.loads(command("scenario", "schema").stdout)
+    assert schema["$schema"].endswith("2020-12/schema")
+    assert set(schema["$defs"]["Step"]["properties"]) == set(Step.__struct_fields__)
+    assert schema["$defs"]["SetPriceStep"]["required"] == ["line", "starts"]
