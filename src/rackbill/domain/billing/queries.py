@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.db.models import Count, Sum
 
@@ -113,3 +114,29 @@ def run_summary(*, run_id: str) -> RunSummary:
 def issued_count(*, run_id: str) -> int:
     """How many documents of a run have their number."""
     return BillDraft.objects.filter(run__run_id=run_id, document_number__isnull=False).count()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRun:
+    """A bill run that brought a customer documents, by number, or parked it."""
+
+    run_id: str
+    through: date
+    planned_at: datetime
+    numbers: tuple[str, ...]
+
+
+def customer_runs(*, customer_key: int) -> list[CustomerRun]:
+    """The issued runs that brought a customer anything, in their order."""
+    numbers: dict[str, list[str]] = defaultdict(list)
+    drafts = BillDraft.objects.filter(customer_id=customer_key, document_number__isnull=False, run__isnull=False)
+    for run_id, number in drafts.order_by("document_number").values_list("run__run_id", "document_number"):
+        numbers[run_id].append(number or "")
+    parked = ParkedBill.objects.filter(customer_id=customer_key).values_list("run__run_id", flat=True)
+    runs = BillRun.objects.filter(run_id__in=[*numbers, *parked], state="issued").order_by("planned_at", "pk")
+    return [
+        CustomerRun(
+            run_id=run.run_id, through=run.through, planned_at=run.planned_at, numbers=tuple(numbers.get(run.run_id, ()))
+        )
+        for run in runs
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
-from rackbill.domain.receivables.models import Mandate, OpenItem
+from rackbill.domain.receivables.models import LedgerEntry, Mandate, OpenItem
 
 STATUSES = ("OPEN", "PAID", "OVERDUE", "CANCELLED")
 
@@ -112,3 +112,14 @@ def open_amounts(*, scope: Scope) -> dict[tuple[str, str], int]:
             "customer__customer_id", "currency"
         )
     }
+
+
+def paid_shares(*, customer_key: int) -> list[tuple[date, str, int]]:
+    """(day, number of a document of ours, amount in minor units) of all money received that was booked on it."""
+    rows = LedgerEntry.objects.filter(open_item__customer_id=customer_key, open_item__system="", kind="payment")
+    return [
+        (day, number, -minor)
+        for day, number, minor in rows.order_by("booked_on", "pk").values_list(
+            "booked_on", "open_item__document_number", "amount_minor"
+        )
+    ]

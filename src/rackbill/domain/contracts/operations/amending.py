@@ -31,8 +31,10 @@ def set_price(
     if unit_price < 0:
         raise AmendmentRefused(f"a price of {unit_price} is negative; give a discount or a credit note instead")
     line = _locked(line_key)
-    _replace(LinePrice, line, valid_from, valid_until, {"unit_price": unit_price, "usage_price": usage_price})
-    _amended(line, now, actor, "set_price", {"unit_price": str(unit_price), "from": str(valid_from)})
+    before = _dated_rows(LinePrice, line)
+    values = {"unit_price": unit_price, "usage_price": usage_price}
+    _replace(LinePrice, line, valid_from, valid_until, values)
+    _amended(line, now, actor, "set_price", {**values, "from": valid_from, "until": valid_until, "before": before})
 
 
 @transaction.atomic
@@ -43,8 +45,10 @@ def set_quantity(
     if quantity < 0:
         raise AmendmentRefused(f"a quantity of {quantity} is negative; end the line instead")
     line = _locked(line_key)
+    before = _dated_rows(LineQuantity, line)
     _replace(LineQuantity, line, valid_from, valid_until, {"quantity": quantity})
-    _amended(line, now, actor, "set_quantity", {"quantity": str(quantity), "from": str(valid_from)})
+    detail = {"quantity": quantity, "from": valid_from, "until": valid_until, "before": before}
+    _amended(line, now, actor, "set_quantity", detail)
 
 
 @transaction.atomic
@@ -58,10 +62,10 @@ def add_discount(
             f"a discount of {value} {kind.value} is out of reach; give more than 0, at most 100 percent"
         )
     line = _locked(line_key)
-    LineDiscount.objects.create(
-        line=line, kind=kind.value, value=value, reason=reason, valid_from=valid_from, valid_until=valid_until
-    )
-    _amended(line, now, actor, "add_discount", {"reason": reason, "value": str(value), "from": str(valid_from)})
+    before = _dated_rows(LineDiscount, line)
+    values = {"kind": kind.value, "value": value, "reason": reason}
+    LineDiscount.objects.create(line=line, valid_from=valid_from, valid_until=valid_until, **values)
+    _amended(line, now, actor, "add_discount", {**values, "from": valid_from, "until": valid_until, "before": before})
 
 
 @transaction.atomic
@@ -71,18 +75,19 @@ def end_discount(*, line_key: int, reason: str, valid_until: date, now: datetime
     rows = LineDiscount.objects.filter(Q(valid_until=None) | Q(valid_until__gt=valid_until), line=line, reason=reason)
     if not rows.exists():
         raise AmendmentRefused(f"line {line} has no discount {reason!r} that runs beyond {valid_until}")
+    before = _dated_rows(LineDiscount, line)
     rows.filter(valid_from__gte=valid_until).delete()
     rows.update(valid_until=valid_until)
-    _amended(line, now, actor, "end_discount", {"reason": reason, "until": str(valid_until)})
+    _amended(line, now, actor, "end_discount", {"reason": reason, "until": valid_until, "before": before})
 
 
 @transaction.atomic
 def end_line(*, line_key: int, ends_on: date | None, now: datetime, actor: Actor) -> None:
     """The first day the line is no longer charged; None takes an end away. Raises LineNotFound."""
     line = _locked(line_key)
-    line.ends_on = ends_on
+    before, line.ends_on = line.ends_on, ends_on
     line.save(update_fields=["ends_on"])
-    _amended(line, now, actor, "end_line", {"ends_on": str(ends_on)})
+    _amended(line, now, actor, "end_line", {"ends_on": ends_on, "before": before})
 
 
 @transaction.atomic
@@ -109,8 +114,11 @@ def index_prices(
         if row is None or row.usage_price is not None or row.valid_from == on:
             continue
         price = indexed_price(row.unit_price, cpi_percent=cpi_percent, floor_percent=floor_percent, digits=digits)
-        _replace(LinePrice, line, on, row.valid_until, {"unit_price": price, "usage_price": None})
-        _amended(line, now, actor, "index_price", {"unit_price": str(price), "from": str(on)})
+        before = _dated_rows(LinePrice, line)
+        values = {"unit_price": price, "usage_price": None}
+        _replace(LinePrice, line, on, row.valid_until, values)
+        detail = {**values, "from": on, "until": row.valid_until, "before": before}
+        _amended(line, now, actor, "index_price", detail)
         count += 1
     return count
 
@@ -145,12 +153,18 @@ def _replace(model: Any, line: ContractLine, start: date, end: date | None, valu
     model.objects.create(line=line, valid_from=start, valid_until=end, **values)
 
 
-def _amended(line: ContractLine, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
+def _dated_rows(model: Any, line: ContractLine) -> list[dict[str, Any]]:
+    """What was agreed until now, for history: with it every former state of a line can be told."""
+    rows = model.objects.filter(line=line).order_by("valid_from", "pk").values()
+    return [{name: value for name, value in row.items() if name not in ("id", "line_id")} for row in rows]
+
+
+def _amended(line: ContractLine, now: datetime, actor: Actor, verb: str, detail: dict[str, Any]) -> None:
     unsettle_lines(line_keys=[line.pk])
     service = line.service
     history.record_change(
         now=now, actor=actor, verb=verb, object_kind="service", object_id=service.service_id,
-        customer_id=service.customer.customer_id, detail={"line": line.description, **detail},
+        customer_id=service.customer.customer_id, detail={"line": line.description, "line_key": line.pk, **detail},
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Ends, cancellations, suspension and reconnection."""
 
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -19,9 +20,9 @@ from rackbill.domain.kit.actor import Actor
 def end_service(*, service_id: str, ends_at: datetime | None, now: datetime, actor: Actor) -> None:
     """The instant a service ends, in the past, the present or the future; None takes an end away. Raises ServiceNotFound."""
     service = _locked(service_id)
-    service.ends_at = ends_at
+    before, service.ends_at = service.ends_at, ends_at
     service.save(update_fields=["ends_at"])
-    _amended(service, now, actor, "end_service", {"ends_at": str(ends_at)})
+    _amended(service, now, actor, "end_service", {"ends_at": ends_at, "before": before})
 
 
 @transaction.atomic
@@ -39,7 +40,7 @@ def cancel_contract(*, contract_id: str, given_at: datetime, zone: ZoneInfo, now
     contract.ends_at = datetime.combine(end, time(), zone)
     contract.save(update_fields=["ends_at"])
     Service.objects.filter(contract=contract, cancelled_on=None).update(cancelled_on=given_at.astimezone(zone).date())
-    _contract_amended(contract, now, actor, "cancel_contract", {"ends_on": str(end)})
+    _contract_amended(contract, now, actor, "cancel_contract", {"ends_on": end, "given_at": given_at})
     return end
 
 
@@ -51,10 +52,10 @@ def withdraw_cancellation(*, contract_id: str, now: datetime, actor: Actor) -> N
         return
     if contract.ends_at <= now:
         raise AmendmentRefused(f"contract {contract_id} ended on {contract.ends_at}; order the service anew")
-    contract.ends_at = None
+    before, contract.ends_at = contract.ends_at, None
     contract.save(update_fields=["ends_at"])
     Service.objects.filter(contract=contract).update(cancelled_on=None)
-    _contract_amended(contract, now, actor, "withdraw_cancellation", {})
+    _contract_amended(contract, now, actor, "withdraw_cancellation", {"before": before})
 
 
 @transaction.atomic
@@ -71,7 +72,7 @@ def suspend_service(*, service_id: str, on: date, reason: str, is_charged: bool,
     if not is_charged:
         for line in ContractLine.objects.filter(service=service, kind="recurring"):
             LineSuspension.objects.create(line=line, reason=reason, valid_from=on)
-    _amended(service, now, actor, "suspend_service", {"from": str(on), "reason": reason, "charged": str(is_charged)})
+    _amended(service, now, actor, "suspend_service", {"from": on, "reason": reason, "charged": is_charged})
 
 
 @transaction.atomic
@@ -85,7 +86,7 @@ def reconnect_service(*, service_id: str, on: date, now: datetime, actor: Actor)
     rows = LineSuspension.objects.filter(line__service=service, valid_until=None)
     rows.filter(valid_from__gte=on).delete()
     rows.update(valid_until=on)
-    _amended(service, now, actor, "reconnect_service", {"from": str(on)})
+    _amended(service, now, actor, "reconnect_service", {"from": on})
 
 
 def _locked(service_id: str) -> Service:
@@ -102,7 +103,7 @@ def _contract(contract_id: str) -> Contract:
     return contract
 
 
-def _amended(service: Service, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
+def _amended(service: Service, now: datetime, actor: Actor, verb: str, detail: dict[str, Any]) -> None:
     unsettle_lines(line_keys=list(service.lines.values_list("pk", flat=True)))
     history.record_change(
         now=now, actor=actor, verb=verb, object_kind="service", object_id=service.service_id,
@@ -110,7 +111,7 @@ def _amended(service: Service, now: datetime, actor: Actor, verb: str, detail: d
     )  # fmt: skip
 
 
-def _contract_amended(contract: Contract, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
+def _contract_amended(contract: Contract, now: datetime, actor: Actor, verb: str, detail: dict[str, Any]) -> None:
     unsettle_lines(line_keys=list(contract.lines.values_list("pk", flat=True)))
     history.record_change(
         now=now, actor=actor, verb=verb, object_kind="contract", object_id=contract.contract_id,
