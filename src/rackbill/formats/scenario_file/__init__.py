@@ -53,11 +53,25 @@ def _forgiving(schema: Any) -> Any:
 
 def write_scenario(scenario: Scenario, *, comment: str = "") -> bytes:
     """The scenario as YAML that `read_scenario` reads, with a comment of one line on top."""
-    plain = msgspec.to_builtins(scenario, builtin_types=(date, datetime, Decimal))
-    body = yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    body = yaml.dump(_said(scenario), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     # YAML 1.1 takes a bare `on` for a truth value; we do not.
     body = re.sub(r"^( *(?:- )?)'on': ", r"\1on: ", body, flags=re.MULTILINE)
     return (f"# {comment}\n{body}" if comment else body).encode()
+
+
+def _said(value: Any) -> Any:
+    """Structs as mappings of what differs from the default."""
+    if isinstance(value, msgspec.Struct):
+        found = {}
+        for field in msgspec.structs.fields(value):
+            own = getattr(value, field.name)
+            default = field.default if field.default is not msgspec.NODEFAULT else None
+            if field.default_factory is not msgspec.NODEFAULT:
+                default = field.default_factory()
+            if field.required or own != default:
+                found[field.encode_name] = _said(own)
+        return found
+    return [_said(item) for item in value] if isinstance(value, list) else value
 
 
 class _Dumper(yaml.SafeDumper):
@@ -68,7 +82,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _amount(dumper: yaml.SafeDumper, value: Decimal) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", f"{value:f}")
+    text = f"{value:f}"
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{'float' if '.' in text else 'int'}", text)
 
 
 def _instant(dumper: yaml.SafeDumper, value: datetime) -> yaml.ScalarNode:

@@ -71,3 +71,24 @@ def schema() -> None:
     from rackbill.formats import scenario_file
 
     answers.print_json(scenario_file.scenario_schema())
+
+
+@app.command("export")
+def export(
+    customer: Annotated[str, typer.Argument(help="customer ID, eight digits")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="where the file goes; else it is printed")
+    ] = None,
+) -> None:
+    """Write a real case of the installation as a story: names replaced, amounts and dates kept, its documents expected."""
+    from rackbill.formats import scenario_file
+    from rackbill.interfaces.console.scenario import exporting
+
+    scenario = exporting.export_case(customer_id=customer)
+    comment = "Exported with `rackbill scenario export`; play it with `rackbill scenario FILE`."
+    content = scenario_file.write_scenario(scenario, comment=comment)
+    if output is None:
+        typer.echo(content.decode(), nl=False)
+    else:
+        output.write_bytes(content)
+        answers.people.print(f"{len(scenario.story)} steps, {len(scenario.expect or [])} documents: {output}")

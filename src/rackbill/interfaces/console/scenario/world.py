@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from rackbill.core.pricing import usage_price_from_plain
 from rackbill.core.terms import DatedPrice, DatedQuantity, Discount, DiscountKind
 from rackbill.domain.catalogue import operations as catalogue
+from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts.operations import NewLine, NewService
 from rackbill.domain.documents import operations as documents
 from rackbill.domain.equipment import operations as equipment
@@ -185,6 +186,9 @@ def order(world: World, entry: ContractEntry, *, now: datetime) -> None:
     for service, opened in zip(entry.services, placed.services, strict=True):
         starts = (service.starts or entry.starts).date()
         world.services[service.name] = ThingHere(opened.service_id, opened.service_key, buyer, starts)
+        if service.ends is not None:
+            ends_at = moment(service.ends, zone)
+            contracts.end_service(service_id=opened.service_id, ends_at=ends_at, now=now, actor=STORY)
         for line, key in zip(service.lines, opened.line_keys, strict=True):
             world.lines[line.name] = ThingHere("", key, buyer, line.starts or starts, line.kind)
 
