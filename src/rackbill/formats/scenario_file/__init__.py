@@ -1,7 +1,7 @@
 """A customer's story in one readable YAML file → values, checked with the place of each mistake; and its JSON schema."""
 
 import re
-from datetime import date, datetime, time
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
 
