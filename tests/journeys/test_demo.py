@@ -148,7 +148,7 @@ def test_a_customer_of_the_demo_is_exported_without_its_names_and_plays_to_its_i
             "where c.tax_id <> '' group by c.id order by count(*) desc, c.customer_id"
         ).fetchone()
         references = books.execute(
-            "select reference, legacy_id, legacy_name from rackbill_contracts_service s join rackbill_parties_customer c "
+            "select s.reference, s.legacy_id, s.legacy_name from rackbill_contracts_service s join rackbill_parties_customer c "
             "on c.id = s.customer_id where c.customer_id = ?", customer[:1],
         ).fetchall()  # fmt: skip
     file = tmp_path / "case.yaml"

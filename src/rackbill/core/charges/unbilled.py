@@ -31,9 +31,9 @@ def charges_unbilled(
         is_arrears = line.timing is Timing.ARREARS or line.kind is LineKind.METERED
         reach = arrears_through if is_arrears else through
         if line.settled_until is not None:
-            unbilled += owed(line, terms.currency, reach, max(line.charged_from, line.settled_until), usage)
+            unbilled += owed(line, terms.currency, reach, usage, after=line.settled_until)
             continue
-        owes = list(owed(line, terms.currency, reach, line.charged_from, usage))
+        owes = list(owed(line, terms.currency, reach, usage))
         past = charged.get(line.line_id, ())
         unbilled += _difference(owes, past) if past else owes
     return unbilled

@@ -1,5 +1,6 @@
 """Earlier charges as core values, and where a run stands."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,52 +8,86 @@ from datetime import date, datetime
 
 from django.db.models import Count, Sum
 
-from rackbill.core.charges import Allowance, Cause, Charged, ChargeKind
-from rackbill.core.charges import Charge as OwedCharge
-from rackbill.core.document import DocumentReference, document_from_canonical
-from rackbill.core.periods import Period
+from rackbill.core.charges import Cause, Charged
+from rackbill.core.charges.plain import PLAIN_FIELDS, charge_from_plain
+from rackbill.core.document import DocumentReference
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.billing.errors import RunNotFound
 from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill
+from rackbill.domain.documents import queries as documents
+from rackbill.domain.kit import bulk
 from rackbill.domain.kit.scope import Scope
+
+_CHARGED = ("pk", *(f"{name}_id" if name in ("contract_line", "corrects") else name for name in PLAIN_FIELDS))
 
 
 def charged_by_line(*, line_keys: Sequence[int]) -> dict[int, list[Charged]]:
     """All charges of ours of the lines, oldest first. What the legacy system billed lies before the line's boundary."""
     found: dict[int, list[Charged]] = defaultdict(list)
-    for start in range(0, len(line_keys), 10_000):
-        rows = Charge.objects.filter(
-            contract_line_id__in=list(line_keys[start : start + 10_000]), draft__isnull=False
-        ).order_by("pk")
-        for row in rows:
-            found[row.contract_line_id].append(Charged(key=row.pk, charge=_owed(row)))
+    rows = Charge.objects.filter(contract_line_id__any_of=line_keys, draft__isnull=False).order_by("pk")
+    for key, *plain in bulk.plain_rows(rows, *_CHARGED):
+        found[plain[0]].append(Charged(key=key, charge=charge_from_plain(tuple(plain))))
     return dict(found)
 
 
-def _owed(row: Charge) -> OwedCharge:
-    return OwedCharge(
-        line_id=row.contract_line_id, kind=ChargeKind(row.kind), period=Period(row.period_start, row.period_end),
-        revision=row.revision, quantity=row.quantity, unit=row.unit, unit_price=row.unit_price,
-        price_base_quantity=row.price_base_quantity, amount_minor=row.amount_minor, currency=row.currency,
-        cause=Cause(row.rule, row.formula, tuple((name, text) for name, text in row.facts)),
-        allowances=tuple(Allowance(r, a) for r, a in row.allowances), step=row.step, corrects=row.corrects_id,
-    )  # fmt: skip
+Corrected = dict[int, tuple[DocumentReference, tuple[TaxDecision, ...]]]
 
 
-def corrected_lines(*, charge_keys: Sequence[int]) -> dict[int, tuple[DocumentReference, tuple[TaxDecision, ...]]]:
+def corrected_lines(*, charge_keys: Sequence[int]) -> Corrected:
     """By key of a charge: the document line that billed it, with the taxes it was billed at."""
-    found: dict[int, tuple[DocumentReference, tuple[TaxDecision, ...]]] = {}
-    rows = Charge.objects.filter(pk__in=list(charge_keys), draft__document_number__isnull=False).select_related("draft")
-    for row in rows:
-        if row.draft is None or row.line_number is None:
-            continue
-        value = document_from_canonical(row.draft.canonical.encode())
-        line = value.lines[row.line_number - 1]
-        reference = DocumentReference(
-            number=row.draft.document_number or "", issued_on=value.issued_on, line_number=row.line_number
-        )
-        found[row.pk] = (reference, line.taxes)
+    if not charge_keys:
+        return {}
+    rows = bulk.plain_rows(
+        Charge.objects.filter(pk__any_of=charge_keys, draft__document_number__isnull=False, line_number__isnull=False),
+        "pk", "line_number", "draft__document_number",
+    )  # fmt: skip
+    lines = documents.lines_with_taxes(numbers={number for _key, _line, number in rows})
+    found: Corrected = {}
+    for key, line_number, number in rows:
+        issued_on, taxes = lines[(number, line_number)]
+        found[key] = (DocumentReference(number=number, issued_on=issued_on, line_number=line_number), taxes)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """How far the last run came with each customer: its through date (None: there was no run) and whom it charged.
+
+    `ended_by` is how far it came with what is charged in arrears.
+    """
+
+    through: date | None = None
+    ended_by: date | None = None
+    first_ids: tuple[str, ...] = ()
+    last_ids: tuple[str, ...] = ()
+    parked: frozenset[str] = frozenset()
+
+    def has_charged(self, customer_id: str) -> bool:
+        """Whether the run charged the customer, so that its settled lines are charged through the run's date."""
+        place = bisect_right(self.first_ids, customer_id) - 1
+        return place >= 0 and customer_id <= self.last_ids[place] and customer_id not in self.parked
+
+
+def last_run(*, organisation_key: int, before_run_key: int | None) -> LastRun:
+    """The newest run before a run (or of all). One that is still under way counts as having charged nobody."""
+    runs = BillRun.objects.filter(sales_organisation_id=organisation_key)
+    if before_run_key is not None:
+        runs = runs.filter(pk__lt=before_run_key)
+    run = runs.order_by("-pk").first()
+    if run is None:
+        return LastRun()
+    ended_by = min(run.through, run.issued_on)
+    if run.state == "planned":
+        return LastRun(run.through, ended_by)
+    ranges = list(run.shards.order_by("first_customer_id").values_list("first_customer_id", "last_customer_id"))
+    parked = ParkedBill.objects.filter(run=run).values_list("customer__customer_id", flat=True)
+    return LastRun(
+        run.through,
+        ended_by,
+        tuple(first for first, _last in ranges),
+        tuple(last for _first, last in ranges),
+        frozenset(parked),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Q
 
-from rackbill.core.document import BillTo
+from rackbill.core.document import texts
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
+from rackbill.domain.kit import bulk
 from rackbill.domain.kit.scope import Scope
 from rackbill.domain.parties.errors import CustomerNotFound, SalesOrganisationNotFound
 from rackbill.domain.parties.models import (
@@ -39,20 +41,40 @@ class Seller:
     creditor_ids: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Buyer:
-    """A billing group with its customer, as documents need it."""
+_GROUP_COLUMNS = (
+    "pk", "customer_id", "group_id", "name", "language", "payment_days", "po_number", "cost_centre", "buyer_reference",
+    "addressee", "street", "city", "postal_code", "state", "country", "customer__customer_id", "customer__kind",
+    "customer__name", "customer__street", "customer__city", "customer__postal_code", "customer__state",
+    "customer__country", "customer__company_number", "customer__tax_id", "customer__email", "customer__phone",
+    "customer__legacy_id",
+)  # fmt: skip
 
-    customer_key: int
-    group_key: int
-    customer_id: str
-    is_business: bool
-    country: str
-    state: str
-    party: Party
-    bill_to: BillTo
-    language: str
-    payment_days: int
+
+class Buyer:
+    """A billing group with its customer, as documents need it. Blank address of the group: the customer's own.
+
+    `country` and `state` are the customer's, which decide the tax.
+    """
+
+    __slots__ = (
+        "bill_to", "country", "customer_id", "customer_key", "group_key", "is_business", "language", "party", "payment_days",
+        "state",
+    )  # fmt: skip
+
+    def __init__(self, row: tuple[Any, ...]) -> None:
+        (
+            self.group_key, self.customer_key, group_id, group_name, self.language, self.payment_days, po_number, cost_centre,
+            buyer_reference, addressee, *group_address, self.customer_id, kind, name, street, city, postal_code, self.state,
+            self.country, company_number, tax_id, email, phone, legacy_id,
+        ) = row  # fmt: skip
+        self.is_business = kind == "business"
+        own = group_address if group_address[0] else (street, city, postal_code, self.state, self.country)
+        self.party = texts.party_text(addressee or name, *own, company_number, tax_id, email, phone)
+        """The canonical form of the Party on the document."""
+        self.bill_to = texts.bill_to_text(
+            self.customer_id, legacy_id, group_id, group_name, po_number, cost_centre, buyer_reference
+        )
+        """The canonical form of its BillTo."""
 
 
 def seller(*, organisation_id: str) -> Seller:
@@ -100,7 +122,33 @@ class CustomerRow:
     customer_id: str
     name: str
     organisation_id: str
+    is_business: bool
+    country: str
+    state: str
+    tax_id: str
     language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """A billing group as the doors name it."""
+
+    key: int
+    group_id: str
+    name: str
+    language: str
+    payment_days: int
+
+
+def billing_groups(*, scope: Scope, customer_id: str) -> list[GroupRow]:
+    """The billing groups of a customer by ID, the default one first. Empty for a customer that is not in the scope."""
+    rows = scope.limit(BillingGroup.objects.filter(customer__customer_id=customer_id))
+    return [
+        GroupRow(
+            key=row.pk, group_id=row.group_id, name=row.name, language=row.language, payment_days=row.payment_days
+        )
+        for row in rows.order_by("-is_default", "group_id")
+    ]  # fmt: skip
 
 
 def customer(*, scope: Scope, customer_id: str) -> CustomerRow:
@@ -111,7 +159,8 @@ def customer(*, scope: Scope, customer_id: str) -> CustomerRow:
         raise CustomerNotFound(f"there is no customer {customer_id}")
     row = group.customer
     return CustomerRow(
-        key=row.pk, customer_id=row.customer_id, name=row.name, language=row.language,
+        key=row.pk, customer_id=row.customer_id, name=row.name, language=row.language, country=row.country,
+        state=row.state, is_business=row.kind == "business", tax_id=row.tax_id,
         organisation_id=row.sales_organisation.organisation_id,
     )  # fmt: skip
 
@@ -124,54 +173,37 @@ def is_billed_by_us(*, customer_key: int, on: date) -> bool:
     ).exists()  # fmt: skip
 
 
-def customers_billed_by_us(*, organisation_id: str, on: date) -> list[tuple[str, int]]:
-    """(ID, key) of the customers whose billing authority on the day is ours, by ID."""
+def customers_billed_by_us(
+    *, organisation_id: str, on: date, first_id: str = "", last_id: str = ""
+) -> list[tuple[str, int]]:
+    """(ID, key) of the customers whose billing authority on the day is ours, by ID, within a range of IDs where given."""
     rows = Customer.objects.filter(
         Q(authorities__valid_from__isnull=True) | Q(authorities__valid_from__lte=on),
         Q(authorities__valid_until__isnull=True) | Q(authorities__valid_until__gt=on),
         sales_organisation__organisation_id=organisation_id,
         authorities__authority="ours",
     )
+    if first_id:
+        rows = rows.filter(customer_id__gte=first_id, customer_id__lte=last_id)
     return list(rows.order_by("customer_id").values_list("customer_id", "pk").distinct())
 
 
 def buyers(*, customer_keys: Sequence[int]) -> dict[int, Buyer]:
     """By key of the billing group, every billing group of the customers."""
-    rows = BillingGroup.objects.filter(customer_id__in=list(customer_keys)).select_related("customer")
-    return {row.pk: _buyer(row) for row in rows}
+    rows = BillingGroup.objects.filter(customer_id__any_of=customer_keys).order_by()
+    return {row[0]: Buyer(row) for row in bulk.plain_rows(rows, *_GROUP_COLUMNS)}
 
 
 def recipients(*, group_keys: Sequence[int]) -> dict[int, list[str]]:
     """E-mail addresses of each billing group that has any, in the order they were entered."""
     found: dict[int, list[str]] = {}
-    rows = BillingRecipient.objects.filter(billing_group_id__in=list(group_keys)).order_by("pk")
-    for key, email in rows.values_list("billing_group_id", "email"):
+    rows = BillingRecipient.objects.filter(billing_group_id__any_of=group_keys).order_by("pk")
+    for key, email in bulk.plain_rows(rows, "billing_group_id", "email"):
         found.setdefault(key, []).append(email)
     return found
 
 
-def _buyer(group: BillingGroup) -> Buyer:
-    customer = group.customer
-    own_address = bool(group.street)
-    address = _address(group if own_address else customer)
-    registrations = (TaxRegistration(scheme="VAT", number=customer.tax_id),) if customer.tax_id else ()
-    return Buyer(
-        customer_key=customer.pk, group_key=group.pk, customer_id=customer.customer_id,
-        is_business=customer.kind == "business", country=customer.country, state=customer.state,
-        party=Party(
-            name=group.addressee or customer.name, address=address, company_number=customer.company_number,
-            tax_registrations=registrations, email=customer.email, phone=customer.phone,
-        ),
-        bill_to=BillTo(
-            customer_id=customer.customer_id, legacy_customer_id=customer.legacy_id, billing_group_id=group.group_id,
-            billing_group_name=group.name, po_number=group.po_number, cost_centre=group.cost_centre,
-            buyer_reference=group.buyer_reference,
-        ),
-        language=group.language, payment_days=group.payment_days,
-    )  # fmt: skip
-
-
-def _address(row: PostalFields | BillingGroup) -> PostalAddress:
+def _address(row: PostalFields) -> PostalAddress:
     return PostalAddress(
         street=row.street, city=row.city, country=row.country, postal_code=row.postal_code, state=row.state
     )

@@ -98,7 +98,8 @@ class _Reader:
             if key not in known:
                 raise self._refused(inner, _unknown(key, list(known)))
             if key in found:
-                raise self._refused(inner, f"{key!r} stands here a second time; keep one of the two")
+                line = key_node.start_mark.line + 1
+                raise ScenarioRefused(f"{inner}, line {line}: {key!r} stands here a second time; keep one of the two")
             # A key without a value is as good as left out, save where the value is a block of its own: `pro_forma:`.
             if not _is_blank(value_node) or _is_block(known[key].type):
                 found[key] = self.value(value_node, known[key].type, inner)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from rackbill.core import document as frozen
 from rackbill.core import quoting
 from rackbill.core.charges import Charge
+from rackbill.core.charges.plain import charge_from_plain
 from rackbill.core.document import Document
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.kit.scope import Scope
@@ -36,11 +37,13 @@ def make_pro_forma(*, scope: Scope, customer_id: str, now: datetime) -> ProForma
     coming = billing.preview_coming_bill(scope=scope, customer_id=customer_id, now=now)
     pages = []
     for draft in coming.drafts:
-        words = wording(draft.document.language)
+        value = draft.document
+        words = wording(value.language)
+        charges = tuple(charge_from_plain(item.charge) for item in draft.items)
         note = words.word("pro_forma_note", date=words.day(coming.billed_on))
-        document = quoting.draft_pro_forma(draft=draft.document, note=note, made_on=coming.made_on)
+        document = quoting.draft_pro_forma(draft=value, note=note, made_on=coming.made_on)
         frozen.check(document, is_draft=True)
-        pages.append(ProFormaPage(document=document, charges=draft.charges))
+        pages.append(ProFormaPage(document=document, charges=charges))
     return ProForma(
         customer_id=customer_id, made_on=coming.made_on, billed_on=coming.billed_on, pages=tuple(pages),
         parked=coming.parked,

@@ -50,8 +50,8 @@ def export_case(*, customer_id: str) -> Scenario:
     zone = ZoneInfo(seller.time_zone)
     runs = billing.customer_runs(customer_key=customer.key)
     changes = history.changes(customer_id=customer_id, run_ids=[run.run_id for run in runs])
-    buyers = parties.buyers(customer_keys=[customer.key])
-    groups = {key: "" if key == min(buyers) else f"group {n}" for n, key in enumerate(sorted(buyers))}
+    rows = parties.billing_groups(scope=EVERYTHING, customer_id=customer_id)
+    groups = {row.key: f"group {n}" if n else "" for n, row in enumerate(rows)}
     agreed = agreed_at_first(customer_key=customer.key, changes=changes, zone=zone, groups=groups)
     case = _Case(customer, seller, zone, changes, runs, agreed)
     _tell_usage(case)
@@ -66,7 +66,7 @@ def export_case(*, customer_id: str) -> Scenario:
             id=customer.organisation_id, country=seller.country, state=seller.state, time_zone=seller.time_zone,
             accounting_currency=seller.accounting_currency,
         ),
-        customer=_buyer(buyers, groups, checks), contracts=case.given,
+        customer=_buyer(customer, rows, groups, checks), contracts=case.given,
         exchange_rates=[
             entries.ExchangeRateEntry(
                 source=currency, target=rate.currency, rate=count(rate.rate), on=rate.rate_on, rate_source=rate.rate_source
@@ -80,20 +80,18 @@ def export_case(*, customer_id: str) -> Scenario:
 
 
 def _buyer(
-    buyers: dict[int, parties.Buyer], groups: dict[int, str], checks: list[tuple[Any, str, bool]]
+    row: parties.CustomerRow, rows: list[parties.GroupRow], groups: dict[int, str], checks: list[tuple[Any, str, bool]]
 ) -> entries.CustomerEntry:
-    first = buyers[min(buyers)]
-    own = first.party.tax_number() or (checks[0][1] if checks else "")
+    own = row.tax_id or (checks[0][1] if checks else "")
     return entries.CustomerEntry(
-        name=stand_ins.party_name(country=first.country, is_business=first.is_business), country=first.country,
-        state=first.state, kind="business" if first.is_business else "consumer", city=stand_ins.city(first.country),
-        tax_id=stand_ins.tax_id(own), language=first.language, payment_days=first.payment_days,
+        name=stand_ins.party_name(country=row.country, is_business=row.is_business), country=row.country,
+        state=row.state, kind="business" if row.is_business else "consumer", city=stand_ins.city(row.country),
+        tax_id=stand_ins.tax_id(own), language=rows[0].language, payment_days=rows[0].payment_days,
         tax_id_checked=checks[0][0] if checks else None,
         tax_id_valid=(checks[0][2] if checks else False) if own else None,
         billing_groups=[
-            entries.BillingGroupEntry(name=groups[key], language=buyer.language, payment_days=buyer.payment_days)
-            for key, buyer in sorted(buyers.items())
-            if groups[key]
+            entries.BillingGroupEntry(name=groups[group.key], language=group.language, payment_days=group.payment_days)
+            for group in rows[1:]
         ],
     )  # fmt: skip
 

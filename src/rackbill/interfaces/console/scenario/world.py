@@ -161,10 +161,10 @@ def _add_buyer(world: World, entry: CustomerEntry, day: date) -> BuyerHere:
             customer_id=customer_id, tax_id=entry.tax_id, on=entry.tax_id_checked or day, evidence="scenario",
             is_valid=entry.tax_id_valid is not False,
         )  # fmt: skip
-    groups = party_queries.buyers(customer_keys=[key])
+    groups = party_queries.billing_groups(scope=EVERYTHING, customer_id=customer_id)
     return BuyerHere(
         key=key, customer_id=customer_id, name=entry.name, seller=seller, tax_id=entry.tax_id, currency=seller.currency,
-        groups={names[row.bill_to.billing_group_id]: group_key for group_key, row in groups.items()},
+        groups={names[row.group_id]: row.key for row in groups},
     )  # fmt: skip
 
 

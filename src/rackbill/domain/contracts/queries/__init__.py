@@ -1,0 +1,19 @@
+"""Reads of contracts and services for the doors, and of contract lines for the bill run."""
+
+from rackbill.domain.contracts.queries.agreed import agreed_rows
+from rackbill.domain.contracts.queries.billable import BillableLine, billable_lines
+from rackbill.domain.contracts.queries.services import (
+    SORTS,
+    ServerFacts,
+    ServiceRow,
+    server,
+    servers,
+    service,
+    service_count,
+    services,
+)
+
+__all__ = [
+    "SORTS", "BillableLine", "ServerFacts", "ServiceRow", "agreed_rows", "billable_lines", "server", "servers", "service",
+    "service_count", "services",
+]  # fmt: skip
