@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Sum
 
+from rackbill.core.money import Money
+from rackbill.domain.history import operations as history
 from rackbill.domain.kit import bulk, locks
+from rackbill.domain.kit.actor import Actor
+from rackbill.domain.kit.scope import WholeInstallation
+from rackbill.domain.parties import queries as parties
 from rackbill.domain.receivables.models import LedgerEntry, OpenItem, Payment
 
 
@@ -74,34 +79,38 @@ def allocate_credit(*, credit_number: str, invoice_number: str, booked_on: date)
 
 @transaction.atomic
 def record_payment(
-    *, payment_id: str, customer_key: int, received_on: date, currency: str, amount_minor: int, remittance_text: str
-) -> int:
-    """Books money received on open items: those whose number the text names, then the oldest due; what is left over.
+    *, payment_id: str, customer_id: str, money: Money, received_on: date, method: str, text: str, to_number: str,
+    now: datetime, actor: Actor,
+) -> int:  # fmt: skip
+    """Books money that staff received on the document of `to_number`, then on those its text names, then on the oldest due.
 
-    May run twice under the same payment ID.
+    What of it is booked, in minor units. May run twice under the same payment ID. Raises CustomerNotFound.
     """
+    customer = parties.customer(scope=WholeInstallation(), customer_id=customer_id)
     _payment, is_new = Payment.objects.get_or_create(
         payment_id=payment_id,
         defaults={
-            "customer_id": customer_key, "received_on": received_on, "currency": currency, "amount_minor": amount_minor,
-            "method": "TRANSFER", "remittance_text": remittance_text,
+            "customer_id": customer.key, "received_on": received_on, "currency": money.currency,
+            "amount_minor": money.amount_minor, "method": method, "remittance_text": text[:300],
         },
     )  # fmt: skip
+    entries = LedgerEntry.objects.filter(source_kind="payment", source_id=payment_id)
     if not is_new:
-        booked = LedgerEntry.objects.filter(source_kind="payment", source_id=payment_id).aggregate(Sum("amount_minor"))
-        return amount_minor + (booked["amount_minor__sum"] or 0)
-    items = list(
-        locks.locked(OpenItem.objects.filter(customer_id=customer_key, currency=currency)).order_by("due_on", "pk")
-    )
-    sums = dict(
-        LedgerEntry.objects.filter(open_item__in=items).values_list("open_item").annotate(Sum("amount_minor"))
-    )  # fmt: skip
-    for item in sorted(items, key=lambda row: row.document_number not in remittance_text):
-        share = min(amount_minor, sums.get(item.pk, 0))
+        return -(entries.aggregate(Sum("amount_minor"))["amount_minor__sum"] or 0)
+    rows = locks.locked(OpenItem.objects.filter(customer_id=customer.key, currency=money.currency))
+    items = list(rows.order_by("due_on", "pk"))
+    sums = dict(LedgerEntry.objects.filter(open_item__in=items).values_list("open_item").annotate(Sum("amount_minor")))
+    left = money.amount_minor
+    for item in sorted(items, key=lambda r: (r.document_number != to_number, r.document_number not in text)):
+        share = min(left, sums.get(item.pk, 0))
         if share > 0:
             LedgerEntry.objects.create(
                 open_item=item, kind="payment", amount_minor=-share, booked_on=received_on, source_kind="payment",
                 source_id=payment_id,
             )  # fmt: skip
-            amount_minor -= share
-    return amount_minor
+            left -= share
+    history.record_change(
+        now=now, actor=actor, verb="record_payment", object_kind="payment", object_id=payment_id, customer_id=customer_id,
+        detail={"amount_minor": money.amount_minor, "currency": money.currency, "left_minor": left},
+    )  # fmt: skip
+    return money.amount_minor - left

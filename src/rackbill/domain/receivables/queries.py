@@ -105,7 +105,7 @@ def mandates(*, customer_keys: Sequence[int]) -> dict[tuple[int, str], str]:
     return {(customer_key, "EUR"): reference for customer_key, reference in found}
 
 
-def open_amounts(*, scope: Scope) -> dict[tuple[str, str], int]:
+def open_sums(*, scope: Scope) -> dict[tuple[str, str], int]:
     """By (customer ID, currency): what is open of all documents, in minor units; credits count negative."""
     rows = scope.limit(OpenItem.objects.all()).values_list("customer__customer_id", "currency")
     return {

@@ -71,8 +71,9 @@ def store_exchange_rates(*, rates: Iterable[tuple[str, str, Decimal, date]], sou
     return ExchangeRate.objects.count() - before
 
 
-def record_tax_id_check(*, customer_id: str, tax_id: str, is_valid: bool, on: date, evidence: str) -> None:
-    """Keeps what a registry said of a tax ID on a day. May run twice; another answer of the same day takes its place."""
+def record_tax_id_check(*, customer_id: str, tax_id: str, is_valid: bool, checked_on: date, reference: str) -> None:
+    """Keeps what a registry said of a tax ID on a day, with its reference. The same day's check again replaces it."""
     TaxIdCheck.objects.update_or_create(
-        customer_id=customer_id, tax_id=tax_id, checked_on=on, defaults={"is_valid": is_valid, "evidence": evidence}
-    )
+        customer_id=customer_id, tax_id=tax_id, checked_on=checked_on,
+        defaults={"is_valid": is_valid, "evidence": reference},
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from rackbill.core.charges import Charge
 from rackbill.core.crediting import CreditItem
 from rackbill.core.document import Document
 from rackbill.core.metering import MeasuredQuantity
-from rackbill.core.money import exact_minor_from_decimal
+from rackbill.core.money import Money, exact_minor_from_decimal
 from rackbill.core.periods import Period, add_months, first_of_month
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.contracts import operations as contracts
@@ -230,19 +230,19 @@ def _credit(story: Story, step: Step, value: said.CreditStep) -> str:
 
 def _payment(story: Story, step: Step, value: said.PaymentStep) -> str:
     story.payments += 1
-    text = value.text
-    buyer = story.world.buyer(value.customer)
+    buyer, number = story.world.buyer(value.customer), ""
     currency = value.currency or buyer.currency
     if value.document is not None:
         number = story.number(value.document)
         document = story.shown[value.document - 1].document
         buyer = next(b for b in story.world.buyers.values() if b.customer_id == document.bill_to.customer_id)
-        text, currency = f"{text} {number}".strip(), document.currency
-    left = receivables.record_payment(
-        payment_id=f"scenario-{story.payments}", customer_key=buyer.key, received_on=step.day, currency=currency,
-        amount_minor=exact_minor_from_decimal(value.amount, currency), remittance_text=text,
+        currency = document.currency
+    money = Money(exact_minor_from_decimal(value.amount, currency), currency)
+    booked = receivables.record_payment(
+        payment_id=f"scenario-{story.payments}", customer_id=buyer.customer_id, money=money, received_on=step.day,
+        method="TRANSFER", text=value.text, to_number=number, now=_now(step, buyer.seller), actor=STORY,
     )  # fmt: skip
-    return f"{value.amount} {currency} of {buyer.name}" + (f", {left} minor units more than is open" if left else "")
+    return f"{money} of {buyer.name}, booked {Money(booked, currency)}"
 
 
 def _pro_forma(story: Story, step: Step, value: said.ProFormaStep) -> str:
@@ -274,7 +274,7 @@ def _tax_id_check(story: Story, step: Step, value: said.TaxIdCheckStep) -> str:
     if not tax_id:
         raise StepRefused(f"customer {buyer.name!r} has no tax ID; say which was checked under `tax_id`")
     taxes.record_tax_id_check(
-        customer_id=buyer.customer_id, tax_id=tax_id, is_valid=value.valid, on=step.day, evidence="scenario"
+        customer_id=buyer.customer_id, tax_id=tax_id, is_valid=value.valid, checked_on=step.day, reference="scenario"
     )
     return f"{tax_id} is {'valid' if value.valid else 'not valid'}"
 

@@ -102,7 +102,7 @@ def told_open(story: Story) -> list[dict[str, Any]]:
     names = {buyer.customer_id: buyer.name for buyer in story.world.buyers.values()}
     return [
         {"customer": names[customer_id], "currency": currency, **amount("open", minor, currency)}
-        for (customer_id, currency), minor in receivables.open_amounts(scope=EVERYTHING).items()
+        for (customer_id, currency), minor in receivables.open_sums(scope=EVERYTHING).items()
         if customer_id in names
     ]
 

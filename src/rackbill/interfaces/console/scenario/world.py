@@ -158,8 +158,8 @@ def _add_buyer(world: World, entry: CustomerEntry, day: date) -> BuyerHere:
         names[group_id] = group.name
     if entry.tax_id:
         taxes.record_tax_id_check(
-            customer_id=customer_id, tax_id=entry.tax_id, on=entry.tax_id_checked or day, evidence="scenario",
-            is_valid=entry.tax_id_valid is not False,
+            customer_id=customer_id, tax_id=entry.tax_id, checked_on=entry.tax_id_checked or day,
+            reference="scenario", is_valid=entry.tax_id_valid is not False,
         )  # fmt: skip
     groups = party_queries.billing_groups(scope=EVERYTHING, customer_id=customer_id)
     return BuyerHere(
