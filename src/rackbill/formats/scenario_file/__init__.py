@@ -26,7 +26,8 @@ def read_scenario(content: bytes) -> tuple[Scenario, Place]:
     try:
         scenario = msgspec.convert(tree, Scenario, strict=False)
     except msgspec.ValidationError as fault:
-        raise ScenarioRefused(f"the scenario is not well formed: {fault}") from None
+        text, _at, path = str(fault).partition(" - at `$")
+        raise ScenarioRefused(f"{place.of(path.strip('.`'))}: {text}") from None
     check_scenario(scenario, place)
     return scenario, place
 

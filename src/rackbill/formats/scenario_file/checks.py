@@ -1,15 +1,19 @@
 """What a well-spelled scenario can still have wrong: names that are not there, two prices, steps out of order."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rackbill.core.money import UnknownCurrency, minor_digits
 from rackbill.core.pricing import UsagePriceRefused, usage_price_from_plain
-from rackbill.formats.scenario_file.entries import HOME, ContractEntry, LineEntry, ServiceEntry, UsagePriceEntry
+from rackbill.formats.scenario_file.entries import HOME, ContractEntry, LineEntry, Part, ServiceEntry, UsagePriceEntry
 from rackbill.formats.scenario_file.reading import Place, ScenarioRefused
 from rackbill.formats.scenario_file.steps import Scenario, Step
+from rackbill.formats.wording import LANGUAGES
 
 
 def usage_price_plain(entry: UsagePriceEntry) -> dict[str, Any]:
@@ -36,6 +40,9 @@ class _Checks:
         self._groups = {group.name for customer in scenario.buyers for group in customer.billing_groups}
 
     def run(self) -> None:
+        head = [name for name in self._scenario.__struct_fields__ if not name.startswith("expect")]
+        for name in head:
+            self._walk(name, name, getattr(self._scenario, name))
         self._head()
         for n, contract in enumerate(self._scenario.contracts):
             self._contract(f"contracts[{n}]", contract)
@@ -46,6 +53,29 @@ class _Checks:
                 raise self._refused(path, f"{step.day} stands after {last}; write the story in the order of days")
             last = step.day
             self._step(path, step)
+
+    def _walk(self, path: str, name: str, value: Any) -> None:
+        """What holds for every amount, day, country, language and time zone, wherever it stands."""
+        if isinstance(value, list):
+            for n, item in enumerate(value):
+                self._walk(f"{path}[{n}]", name, item)
+        elif isinstance(value, Part):
+            starts, until = getattr(value, "starts", None), getattr(value, "until", None)
+            if starts is not None and until is not None and until <= starts:
+                raise self._refused(
+                    f"{path}.until", f"{until} is not after {starts}; `until` is the first day without it"
+                )
+            for field in value.__struct_fields__:
+                self._walk(f"{path}.{field}", field, getattr(value, field))
+        elif isinstance(value, Decimal):
+            if value != round(value, 6):
+                raise self._refused(path, f"{value} has more than six decimals; that is as fine as prices are kept")
+            if value < 0:
+                raise self._refused(path, f"{value} is negative; give a discount, an end or a credit instead")
+        elif value and name in _SHAPES:
+            fits, belongs = _SHAPES[name]
+            if not fits(value):
+                raise self._refused(path, f"{value!r} is not understood; {belongs} belongs there")
 
     def _head(self) -> None:
         scenario = self._scenario
@@ -98,10 +128,21 @@ class _Checks:
             raise self._refused(f"{path}.prices", f"each of the prices of line {line.name!r} needs a `price`")
         if line.quantity is not None and line.quantities:
             raise self._refused(path, f"line {line.name!r} has `quantity` and `quantities`; keep one of the two")
+        for name, rows in (("prices", line.prices), ("quantities", line.quantities)):
+            self._in_turn(f"{path}.{name}", rows)
         for entry in filter(None, [line.usage_price, *(p.usage_price for p in line.prices)]):
             self._usage_price(path, entry)
         for n, discount in enumerate(line.discounts):
             self._discount(f"{path}.discounts[{n}]", discount)
+
+    def _in_turn(self, path: str, rows: Iterable[Any]) -> None:
+        """No two prices or quantities on one day."""
+        ordered = sorted(rows, key=lambda row: row.starts)
+        for before, after in zip(ordered, ordered[1:], strict=False):
+            if before.starts == after.starts or (before.until is not None and before.until > after.starts):
+                raise self._refused(
+                    path, f"two are valid on {after.starts}; end the first one or leave its `until` out"
+                )
 
     def _usage_price(self, path: str, entry: UsagePriceEntry) -> None:
         try:
@@ -165,6 +206,21 @@ class _Checks:
 
     def _refused(self, path: str, text: str) -> ScenarioRefused:
         return ScenarioRefused(f"{self._place.of(path)}: {text}")
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
+
+
+_SHAPES: dict[str, tuple[Callable[[str], object], str]] = {
+    "country": (re.compile(r"[A-Z]{2}").fullmatch, "a country's two capital letters such as NL"),
+    "language": (LANGUAGES.__contains__, f"one of {', '.join(LANGUAGES)}"),
+    "time_zone": (_is_zone, "a time zone such as Europe/Amsterdam"),
+}
 
 
 def _twice(names: Iterable[str]) -> str:

@@ -3,11 +3,15 @@
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import IntegrityError
 
 from rackbill.domain.kit.secrets import Signer
 from rackbill.formats.scenario_file import Place, Scenario, ScenarioRefused, Step
 from rackbill.interfaces.console import books
 from rackbill.interfaces.console.scenario import acting, comparing, telling, world
+
+REFUSALS = (ValueError, LookupError, IntegrityError)
+"""How the operations say that something cannot be; the database has the last word."""
 
 
 def play(scenario: Scenario, place: Place) -> dict[str, Any]:
@@ -17,7 +21,7 @@ def play(scenario: Scenario, place: Place) -> dict[str, Any]:
     """
     try:
         here = world.build(scenario)
-    except (ValueError, LookupError) as fault:
+    except REFUSALS as fault:
         raise ScenarioRefused(f"{place.of('contracts')}: {fault}") from fault
     # The key signs seals nobody will read: the same story gives the same bytes.
     story = acting.Story(here, Signer(Ed25519PrivateKey.from_private_bytes(b"scenario".ljust(32, b"."))))
@@ -40,7 +44,7 @@ def _step(story: acting.Story, n: int, step: Step, place: Place) -> dict[str, An
     told = {"step": n + 1, "on": step.day.isoformat(), "does": name, "outcome": "", "is_refused": False}
     try:
         told["outcome"] = acting.act(story, n + 1, step)
-    except (ValueError, LookupError) as fault:
+    except REFUSALS as fault:
         if step.refused is None:
             raise ScenarioRefused(f"{place.of(f'story[{n}].{name}')}: {fault}") from fault
         told.update(outcome=str(fault), is_refused=True)
