@@ -163,6 +163,18 @@ def test_arrears_wait_for_the_end_of_the_period() -> None:
     assert [c.period.end for c in owed(subject, date(2020, 3, 1))] == [date(2020, 2, 1), date(2020, 3, 1)]
 
 
+def test_arrears_have_ended_on_the_day_of_the_run_however_far_ahead_it_bills() -> None:
+    # The invoice of 1 February bills February in advance (B5); what is charged in arrears (B6) ends with January.
+    def run(subject: TermLine) -> list[str]:
+        due = charges_unbilled(
+            terms=terms(subject), charged={}, through=date(2020, 3, 1), ended_by=date(2020, 2, 1)
+        )  # fmt: skip
+        return [str(c.period) for c in due]
+
+    assert run(line()) == ["2020-01-20/2020-02-01", "2020-02-01/2020-03-01"]
+    assert run(line(timing=Timing.ARREARS)) == ["2020-01-20/2020-02-01"]
+
+
 def test_advance_is_charged_when_its_period_begins_before_the_through_date() -> None:
     assert [c.period.start for c in owed(line(), date(2020, 2, 1))] == [date(2020, 1, 20)]
     assert [c.period.start for c in owed(line(), date(2020, 2, 2))][-1] == date(2020, 2, 1)
@@ -171,6 +183,35 @@ def test_advance_is_charged_when_its_period_begins_before_the_through_date() -> 
 def test_after_the_boundary_cycles_go_on_from_there() -> None:
     subject = line(start=date(2019, 3, 15), cycle_months=12, billed_from=date(2020, 3, 1))
     assert [str(c.period) for c in owed(subject, date(2020, 10, 1))] == ["2020-03-01/2021-03-01"]
+
+
+@pytest.mark.parametrize("missing", ["price", "quantity"])
+def test_a_single_price_or_quantity_that_ends_inside_a_period_is_not_charged_beyond(missing: str) -> None:
+    # Found by a story: 62.00 until 15 January was charged for the whole of January.
+    start, end = date(2020, 1, 1), date(2020, 1, 15)
+    subject = line(
+        start=start,
+        prices=(DatedPrice(start, end if missing == "price" else None, Decimal(62)),),
+        quantities=(DatedQuantity(start, end if missing == "quantity" else None, Decimal(1)),),
+    )  # fmt: skip
+    with pytest.raises(ContradictoryTerms, match=f"no {missing} on 2020-01-15"):
+        owed(subject, date(2020, 2, 1))
+    assert [c.amount_minor for c in owed(replace(subject, end=end), date(2020, 2, 1))] == [2800]
+
+
+@pytest.mark.parametrize(
+    ("rounding", "amount_minor", "allowances"),
+    [(Rounding.HALF_UP, 4839, []), (Rounding.DOWN, 4838, [("Rounding", 1)]), (Rounding.HALF_EVEN, 4839, [])],
+)
+def test_another_rounding_is_seen_on_the_line(rounding: Rounding, amount_minor: int, allowances: list[object]) -> None:
+    # 15 of 31 days at 100.00 = 48.387…; quantity x price - allowances is the net amount in every profile (BT-131).
+    subject = line(
+        start=date(2020, 3, 17), prices=(DatedPrice(date(2020, 1, 1), None, Decimal(100)),),
+        proration=ProrationProfile(rounding=rounding),
+    )  # fmt: skip
+    (charge,) = owed(subject, date(2020, 4, 1))
+    assert charge.amount_minor == amount_minor
+    assert [(a.reason, a.amount_minor) for a in charge.allowances] == allowances
 
 
 def test_a_price_change_inside_a_period_cuts_it() -> None:

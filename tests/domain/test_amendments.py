@@ -175,7 +175,10 @@ def test_every_change_is_remembered_and_unsettles_its_line(row: Service) -> None
     assert ContractLine.objects.get().settled_until is None
     entry = HistoryEntry.objects.filter(verb="set_price").get()
     assert entry.object_id == row.service_id
-    assert entry.detail == {"line": "Dedicated server", "unit_price": "40", "from": "2021-01-01"}
+    assert {name: entry.detail[name] for name in ("line", "unit_price", "from", "until")} == {
+        "line": "Dedicated server", "unit_price": "40", "from": "2021-01-01", "until": None,
+    }  # fmt: skip
+    assert [row["unit_price"] for row in entry.detail["before"]] == ["31"]
 
 
 def test_refusals(row: Service) -> None:

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -156,3 +158,53 @@ def test_a_live_installation_keeps_its_clock(tmp_path: Path) -> None:
     assert rackbill(tmp_path, "init", "--kind", "live").returncode == 0
     done = rackbill(tmp_path, "bill-run", "--sales-org", "2600", "--through", "2020-11-01", "--at", "2020-10-01")
     assert (done.returncode, "demo or test" in done.stderr) == (2, True)
+
+
+def test_a_customer_of_the_demo_is_exported_without_its_names_and_plays_to_its_invoices(
+    demo: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    home, _ = demo
+    with closing(sqlite3.connect(home / "rackbill.sqlite3")) as books:
+        customer = books.execute(
+            "select c.customer_id, c.name, c.street, c.email, c.tax_id from rackbill_documents_document d "
+            "join rackbill_parties_customer c on c.id = d.customer_id join rackbill_contracts_service s on s.customer_id = c.id "
+            "where c.tax_id <> '' group by c.id order by count(*) desc, c.customer_id"
+        ).fetchone()
+        references = books.execute(
+            "select s.reference, s.legacy_id, s.legacy_name from rackbill_contracts_service s join rackbill_parties_customer c "
+            "on c.id = s.customer_id where c.customer_id = ?", customer[:1],
+        ).fetchall()  # fmt: skip
+    file = tmp_path / "case.yaml"
+    done = rackbill(home, "scenario", "export", customer[0], "-o", str(file))
+    assert done.returncode == 0, done.stderr
+    text = file.read_text()
+    for secret in {*customer, *(word for row in references for word in row)}:
+        assert len(secret) < 4 or secret not in text, f"{secret} stands in the exported case"
+    played = rackbill(home, "scenario", str(file), "--json")
+    assert played.returncode == 0, played.stdout[-2000:] + played.stderr
+    told = last_json(played)
+    assert told["is_as_expected"] is True and told["documents"]
+
+
+def test_the_pro_forma_of_a_demo_customer_is_a_pdf_that_is_no_invoice(
+    demo: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    home, _ = demo
+    with closing(sqlite3.connect(home / "rackbill.sqlite3")) as books:
+        (customer,) = books.execute(
+            "select c.customer_id from rackbill_documents_document d join rackbill_parties_customer c on c.id = d.customer_id "
+            "order by c.customer_id"
+        ).fetchone()
+        count = "select count(*), max(next_counter) from rackbill_documents_document, rackbill_documents_numberseries"
+        before = books.execute(count).fetchone()
+        file = tmp_path / "coming.pdf"
+        done = rackbill(home, "pro-forma", customer, "-o", str(file), "--json")
+        assert done.returncode == 0, done.stderr
+        assert books.execute(count).fetchone() == before
+    told = last_json(done)
+    assert (told["made_on"], told["billed_on"]) == ("2020-10-02", "2020-11-01")
+    assert {row["kind"] for row in told["documents"]} == {"pro_forma"}
+    assert all(sum(line["net_minor"] for line in row["lines"]) == row["subtotal_minor"] for row in told["documents"])
+    assert file.read_bytes().startswith(b"%PDF-")
+    unknown = rackbill(home, "pro-forma", "99999999")
+    assert unknown.returncode == 2 and "there is no customer 99999999" in unknown.stderr

@@ -8,6 +8,7 @@ from rackbill.core.charges import charges_owed
 from rackbill.core.document import BillTo, Document, DocumentReference, LineSubject, PaymentInstructions, numbered
 from rackbill.core.invoicing import BillableCharge, BillHead, ExchangeRate, draft_invoices
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
+from rackbill.core.quoting import draft_pro_forma
 from rackbill.core.tax import TaxDecision
 from rackbill.core.terms import ContractTerms, DatedPrice, DatedQuantity, Discount, DiscountKind, LineKind, TermLine
 
@@ -120,6 +121,7 @@ def golden() -> dict[str, Document]:
     back = replace(
         original.charge, quantity=-original.charge.quantity, amount_minor=-original.charge.amount_minor, corrects=7
     )
+    coming = document(many, buyer=MUELLER, language="nl")
     corrected = DocumentReference(number="20000001", issued_on=OCTOBER, line_number=1)
     return {
         "simple": document(line(1, "129.95", vat("S", "21")), buyer=MUELLER, po_number="PO-4711"),
@@ -141,5 +143,10 @@ def golden() -> dict[str, Document]:
         "credit_note": document(
             [BillableCharge(charge=back, subject=original.subject, taxes=original.taxes, corrects=corrected)], buyer=MUELLER,
             number="20900001", language="de",
+        ),
+        "pro_forma": draft_pro_forma(
+            draft=coming, made_on=date(2020, 9, 20),
+            note="Dit is geen factuur. Zij toont wat de factuur van 1 oktober 2020 naar de stand van vandaag zal brengen; "
+            "gelieve niet te betalen.",
         ),
     }  # fmt: skip

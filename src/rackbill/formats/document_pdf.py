@@ -44,9 +44,11 @@ def _compiler() -> typst.Compiler:
 
 
 def render_pdf(document: Document) -> bytes:
-    """The PDF of an invoice or credit note. Raises KindNotRendered for other kinds."""
-    if document.kind not in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE):
-        raise KindNotRendered(f"a {document.kind.value} has no PDF form; only invoices and credit notes have one")
+    """The PDF of an invoice, credit note or pro forma. Raises KindNotRendered for other kinds."""
+    if document.kind not in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE, DocumentKind.PRO_FORMA):
+        raise KindNotRendered(
+            f"a {document.kind.value} has no PDF form; invoices, credit notes and pro formas have one"
+        )
     data = _printable(printed_document.printed(document))
     content = _compiler().compile(
         format="pdf",

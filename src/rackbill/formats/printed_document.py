@@ -40,6 +40,8 @@ def printed(document: Document) -> dict[str, Any]:
         "title": title(document),
         "number": document.number,
         "is_credit_note": document.kind is DocumentKind.CREDIT_NOTE,
+        "is_pro_forma": document.kind is DocumentKind.PRO_FORMA,
+        "warning": document.notes[0] if document.kind is DocumentKind.PRO_FORMA and document.notes else "",
         "seller": _party(document.seller, words),
         "buyer": _party(document.buyer, words),
         "facts": [{"label": label, "value": value, "note": note} for label, value, note in _facts(document, words)],
@@ -55,7 +57,7 @@ def printed(document: Document) -> dict[str, Any]:
         "gross": words.amount(document.totals.gross_minor, document.currency),
         "accounting": _accounting(document, words),
         "payment": _payment(document, words),
-        "notes": list(document.notes),
+        "notes": list(document.notes[1:] if document.kind is DocumentKind.PRO_FORMA else document.notes),
         "lines": lines,
         "has_legacy_names": any(line["is_legacy"] for line in lines),
         "shows_tax_of_lines": len(document.tax_subtotals) > 1,
@@ -144,7 +146,7 @@ def _accounting(document: Document, words: Wording) -> dict[str, str] | None:
 
 
 def _payment(document: Document, words: Wording) -> dict[str, Any] | None:
-    if document.kind is DocumentKind.CREDIT_NOTE or document.totals.due_minor <= 0:
+    if document.kind is not DocumentKind.INVOICE or document.totals.due_minor <= 0:
         return None
     payment = document.payment
     if payment.mandate_reference:

@@ -100,7 +100,9 @@ def _slots(line: TermLine, since: date) -> Iterator[Period]:
 def _parts(line: TermLine, active: Period, slot: Period) -> Iterator[Period]:
     """The active days without suspended ones, cut wherever price, quantity or a discount changes."""
     cuts = {active.start, active.end}
-    if len(line.prices) > 1 or len(line.quantities) > 1 or line.discounts or line.suspensions:
+    is_cut = len(line.prices) > 1 or len(line.quantities) > 1 or line.discounts or line.suspensions
+    # A single price or quantity that ends leaves days without one; they must not be charged at it.
+    if is_cut or line.prices[0].valid_until is not None or line.quantities[0].valid_until is not None:
         changes = [(p.valid_from, p.valid_until) for p in line.prices]
         changes += [(q.valid_from, q.valid_until) for q in line.quantities]
         changes += [(d.valid_from, d.valid_until) for d in line.discounts]

@@ -6,13 +6,15 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
-from rackbill.core.charges.charge import CYCLE_UNITS
+from rackbill.core.charges.charge import CYCLE_UNITS, Allowance
 from rackbill.core.money import round_half_up
 from rackbill.core.periods import Period, add_months, cycle_index
 from rackbill.core.terms import DayCount, LineKind, Proration, Rounding, TermLine
 
 _ONE = Decimal(1)
 UTC = ZoneInfo("UTC")
+ROUNDING = "Rounding"
+"""Reason of the allowance between the amount that a line's figures give half up and that of another rounding."""
 WHOLE_CYCLE_RULE = "whole cycle (B1)"
 
 
@@ -86,6 +88,18 @@ def rounded(value: Decimal, rounding: Rounding) -> int:
     if rounding is Rounding.HALF_UP:
         return round_half_up(value)
     return int(value.quantize(_ONE, ROUND_HALF_EVEN if rounding is Rounding.HALF_EVEN else ROUND_DOWN))
+
+
+def printed_amount(value: Decimal, rounding: Rounding) -> tuple[int, tuple[Allowance, ...]]:
+    """Whole minor units by the profile, and the allowance that leads there from half up, which a document's reader reckons
+
+    (BR-CO-10): a cent that another engine drops must be seen on the line.
+    """
+    amount = rounded(value, rounding)
+    if rounding is Rounding.HALF_UP:
+        return amount, ()
+    off = round_half_up(value) - amount
+    return amount, (Allowance(ROUNDING, off),) if off else ()
 
 
 def _words(count: int, base: int, unit: str) -> str:

@@ -9,7 +9,7 @@ from rackbill.core.charges.charge import Allowance, Cause, Charge, Charged, Char
 from rackbill.core.charges.owed import NO_USAGE, Usage, line_owed
 from rackbill.core.money import minor_digits, round_half_up
 from rackbill.core.periods import Period
-from rackbill.core.terms import ContractTerms, Rounding
+from rackbill.core.terms import ContractTerms, LineKind, Rounding, Timing
 
 Key = tuple[ChargeKind, date, date, int]
 CREDITED = "Credited before"
@@ -17,18 +17,23 @@ CREDITED = "Credited before"
 
 
 def charges_unbilled(
-    *, terms: ContractTerms, charged: Mapping[int, Sequence[Charged]], through: date, usage: Usage = NO_USAGE
-) -> list[Charge]:
+    *, terms: ContractTerms, charged: Mapping[int, Sequence[Charged]], through: date, usage: Usage = NO_USAGE,
+    ended_by: date | None = None,
+) -> list[Charge]:  # fmt: skip
     """Owed minus charged, for each contract line and period. Nothing where the books already say what is owed.
 
-    `charged` holds all charges of each line that is not settled. Raises ContradictoryTerms.
+    `charged` holds all charges of each line that is not settled. `ended_by` is the day of the run: what is charged in
+    arrears must have ended by then, however far ahead the through date lies (B5, B6). Raises ContradictoryTerms.
     """
     unbilled: list[Charge] = []
+    arrears_through = through if ended_by is None else min(through, ended_by)
     for line in terms.lines:
+        is_arrears = line.timing is Timing.ARREARS or line.kind is LineKind.METERED
+        reach = arrears_through if is_arrears else through
         if line.settled_until is not None:
-            unbilled += line_owed(line, terms, through, usage, after=line.settled_until)
+            unbilled += line_owed(line, terms, reach, usage, after=line.settled_until)
             continue
-        owes = list(line_owed(line, terms, through, usage))
+        owes = list(line_owed(line, terms, reach, usage))
         past = charged.get(line.line_id, ())
         unbilled += _difference(owes, past) if past else owes
     return unbilled

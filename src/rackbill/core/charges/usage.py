@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from rackbill.core.charges.charge import Cause, Charge, ChargeKind, ContradictoryTerms
-from rackbill.core.charges.prorating import rounded
+from rackbill.core.charges.prorating import printed_amount
 from rackbill.core.metering import UNIT_CODES, MeasuredQuantity
 from rackbill.core.money import minor_digits, quantize
 from rackbill.core.periods import Period
@@ -62,9 +62,10 @@ def _charge(
         facts.append(("profile", used.profile))
     if used.samples_sha256:
         facts.append(("samples_sha256", used.samples_sha256))
+    amount, allowances = printed_amount((quantity * price).scaleb(minor_digits(currency)), line.proration.rounding)
     return Charge(
         line_id=line.line_id, kind=ChargeKind.USAGE, period=period, revision=0, quantity=quantity, unit=unit,
         unit_price=price, price_base_quantity=_ONE, step=number, currency=currency,
-        amount_minor=rounded((quantity * price).scaleb(minor_digits(currency)), line.proration.rounding),
+        amount_minor=amount, allowances=allowances,
         cause=Cause(f"usage, {step.label} (B6)", f"{quantity} * {price}", tuple(facts)),
     )  # fmt: skip

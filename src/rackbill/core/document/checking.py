@@ -88,7 +88,8 @@ def _total_problems(data: Mapping[str, Any]) -> Iterator[str]:
         yield "net and tax do not sum to the total (BR-CO-15)"
     if gross - totals["prepaid_minor"] != totals["due_minor"]:
         yield "the amount due is not total minus prepaid (BR-CO-16)"
-    if gross < 0:
+    # A pro forma shows what a credit note will take back with its sign.
+    if gross < 0 and data["kind"] != "pro_forma":
         yield "the total is negative; give a credit note"
 
 

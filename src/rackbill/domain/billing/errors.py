@@ -11,3 +11,7 @@ class RunNotFound(LookupError):
 
 class DocumentNotBilled(LookupError):
     """There is no such document of ours with charges behind it."""
+
+
+class NothingToPreview(ValueError):
+    """A coming bill cannot be foretold; the message says why."""

@@ -10,8 +10,10 @@ from django.db.models import Q
 from rackbill.core.document import texts
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
 from rackbill.domain.kit import bulk
-from rackbill.domain.parties.errors import SalesOrganisationNotFound
+from rackbill.domain.kit.scope import Scope
+from rackbill.domain.parties.errors import CustomerNotFound, SalesOrganisationNotFound
 from rackbill.domain.parties.models import (
+    BillingAuthority,
     BillingGroup,
     BillingRecipient,
     Customer,
@@ -110,6 +112,65 @@ def sellers() -> list[str]:
 def counts() -> dict[str, int]:
     """How many sales organisations and customers there are."""
     return {"sales_organisations": SalesOrganisation.objects.count(), "customers": Customer.objects.count()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRow:
+    """A customer as the doors name it."""
+
+    key: int
+    customer_id: str
+    name: str
+    organisation_id: str
+    is_business: bool
+    country: str
+    state: str
+    tax_id: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """A billing group as the doors name it."""
+
+    key: int
+    group_id: str
+    name: str
+    language: str
+    payment_days: int
+
+
+def billing_groups(*, scope: Scope, customer_id: str) -> list[GroupRow]:
+    """The billing groups of a customer by ID, the default one first. Empty for a customer that is not in the scope."""
+    rows = scope.limit(BillingGroup.objects.filter(customer__customer_id=customer_id))
+    return [
+        GroupRow(
+            key=row.pk, group_id=row.group_id, name=row.name, language=row.language, payment_days=row.payment_days
+        )
+        for row in rows.order_by("-is_default", "group_id")
+    ]  # fmt: skip
+
+
+def customer(*, scope: Scope, customer_id: str) -> CustomerRow:
+    """One customer by its ID. Raises CustomerNotFound, also for one that is not in the scope."""
+    groups = scope.limit(BillingGroup.objects.filter(customer__customer_id=customer_id, is_default=True))
+    group = groups.select_related("customer__sales_organisation").first()
+    if group is None:
+        raise CustomerNotFound(f"there is no customer {customer_id}")
+    row = group.customer
+    return CustomerRow(
+        key=row.pk, customer_id=row.customer_id, name=row.name, language=row.language, country=row.country,
+        state=row.state, is_business=row.kind == "business", tax_id=row.tax_id,
+        organisation_id=row.sales_organisation.organisation_id,
+    )  # fmt: skip
+
+
+def is_billed_by_us(*, customer_key: int, on: date) -> bool:
+    """Whether the customer's billing authority on the day is ours."""
+    return BillingAuthority.objects.filter(
+        Q(valid_from__isnull=True) | Q(valid_from__lte=on), Q(valid_until__isnull=True) | Q(valid_until__gt=on),
+        customer_id=customer_key, authority="ours",
+    ).exists()  # fmt: skip
 
 
 def customers_billed_by_us(

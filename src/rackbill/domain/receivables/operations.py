@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Sum
 
+from rackbill.core.money import Money
+from rackbill.domain.history import operations as history
 from rackbill.domain.kit import bulk, locks
-from rackbill.domain.receivables.models import LedgerEntry, OpenItem
+from rackbill.domain.kit.actor import Actor
+from rackbill.domain.kit.scope import WholeInstallation
+from rackbill.domain.parties import queries as parties
+from rackbill.domain.receivables.models import LedgerEntry, OpenItem, Payment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +75,42 @@ def allocate_credit(*, credit_number: str, invoice_number: str, booked_on: date)
             source_id=f"{other}",
         )  # fmt: skip
     return amount
+
+
+@transaction.atomic
+def record_payment(
+    *, payment_id: str, customer_id: str, money: Money, received_on: date, method: str, text: str, to_number: str,
+    now: datetime, actor: Actor,
+) -> int:  # fmt: skip
+    """Books money that staff received on the document of `to_number`, then on those its text names, then on the oldest due.
+
+    What of it is booked, in minor units. May run twice under the same payment ID. Raises CustomerNotFound.
+    """
+    customer = parties.customer(scope=WholeInstallation(), customer_id=customer_id)
+    _payment, is_new = Payment.objects.get_or_create(
+        payment_id=payment_id,
+        defaults={
+            "customer_id": customer.key, "received_on": received_on, "currency": money.currency,
+            "amount_minor": money.amount_minor, "method": method, "remittance_text": text[:300],
+        },
+    )  # fmt: skip
+    entries = LedgerEntry.objects.filter(source_kind="payment", source_id=payment_id)
+    if not is_new:
+        return -(entries.aggregate(Sum("amount_minor"))["amount_minor__sum"] or 0)
+    rows = locks.locked(OpenItem.objects.filter(customer_id=customer.key, currency=money.currency))
+    items = list(rows.order_by("due_on", "pk"))
+    sums = dict(LedgerEntry.objects.filter(open_item__in=items).values_list("open_item").annotate(Sum("amount_minor")))
+    left = money.amount_minor
+    for item in sorted(items, key=lambda r: (r.document_number != to_number, r.document_number not in text)):
+        share = min(left, sums.get(item.pk, 0))
+        if share > 0:
+            LedgerEntry.objects.create(
+                open_item=item, kind="payment", amount_minor=-share, booked_on=received_on, source_kind="payment",
+                source_id=payment_id,
+            )  # fmt: skip
+            left -= share
+    history.record_change(
+        now=now, actor=actor, verb="record_payment", object_kind="payment", object_id=payment_id, customer_id=customer_id,
+        detail={"amount_minor": money.amount_minor, "currency": money.currency, "left_minor": left},
+    )  # fmt: skip
+    return money.amount_minor - left

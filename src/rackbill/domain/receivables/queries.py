@@ -11,7 +11,7 @@ from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit import bulk
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
-from rackbill.domain.receivables.models import Mandate, OpenItem
+from rackbill.domain.receivables.models import LedgerEntry, Mandate, OpenItem
 
 STATUSES = ("OPEN", "PAID", "OVERDUE", "CANCELLED")
 
@@ -105,3 +105,25 @@ def mandates(*, customer_keys: Sequence[int]) -> dict[tuple[int, str], str]:
     )
     found = bulk.plain_rows(rows, "customer_id", "mandate_reference")
     return {(customer_key, "EUR"): reference for customer_key, reference in found}
+
+
+def open_sums(*, scope: Scope) -> dict[tuple[str, str], int]:
+    """By (customer ID, currency): what is open of all documents, in minor units; credits count negative."""
+    rows = scope.limit(OpenItem.objects.all()).values_list("customer__customer_id", "currency")
+    return {
+        (customer_id, currency): minor or 0
+        for customer_id, currency, minor in rows.annotate(Sum("entries__amount_minor")).order_by(
+            "customer__customer_id", "currency"
+        )
+    }
+
+
+def paid_shares(*, customer_key: int) -> list[tuple[date, str, int]]:
+    """(day, number of a document of ours, amount in minor units) of all money received that was booked on it."""
+    rows = LedgerEntry.objects.filter(open_item__customer_id=customer_key, open_item__system="", kind="payment")
+    return [
+        (day, number, -minor)
+        for day, number, minor in rows.order_by("booked_on", "pk").values_list(
+            "booked_on", "open_item__document_number", "amount_minor"
+        )
+    ]

@@ -8,7 +8,7 @@ from importlib import resources
 
 from django.db import transaction
 
-from rackbill.domain.taxes.models import ExchangeRate, ExemptionWording, TaxRate, UnionMember
+from rackbill.domain.taxes.models import ExchangeRate, ExemptionWording, TaxIdCheck, TaxRate, UnionMember
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -69,3 +69,11 @@ def store_exchange_rates(*, rates: Iterable[tuple[str, str, Decimal, date]], sou
         ignore_conflicts=True,
     )
     return ExchangeRate.objects.count() - before
+
+
+def record_tax_id_check(*, customer_id: str, tax_id: str, is_valid: bool, checked_on: date, reference: str) -> None:
+    """Keeps what a registry said of a tax ID on a day, with its reference. The same day's check again replaces it."""
+    TaxIdCheck.objects.update_or_create(
+        customer_id=customer_id, tax_id=tax_id, checked_on=checked_on,
+        defaults={"is_valid": is_valid, "evidence": reference},
+    )  # fmt: skip

@@ -63,3 +63,18 @@ def tax_id_evidence(*, customer_ids: Sequence[str], on: date) -> dict[str, tuple
         evidence = f"{tax_id} {'valid' if is_valid else 'not valid'} on {checked_on}"
         found[customer_id] = (tax_id, bool(is_valid), f"{evidence}, {reference}" if reference else evidence)
     return found
+
+
+def tax_id_checks(*, customer_id: str) -> list[tuple[date, str, bool]]:
+    """(day, tax ID, whether it was found valid) of every check of a customer, oldest first."""
+    rows = TaxIdCheck.objects.filter(customer_id=customer_id).order_by("checked_on", "pk")
+    return [(row.checked_on, row.tax_id, row.is_valid) for row in rows]
+
+
+def exchange_rates(*, source_currency: str, target_currency: str) -> list[Exchange]:
+    """Every stored rate between two currencies, oldest first."""
+    rows = ExchangeRate.objects.filter(source_currency=source_currency, target_currency=target_currency)
+    return [
+        Exchange(currency=target_currency, rate=row.rate, rate_on=row.rate_on, rate_source=row.rate_source)
+        for row in rows.order_by("rate_on")
+    ]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from rackbill.core import metering
 from rackbill.core.periods import Period
@@ -42,3 +42,18 @@ def samples(*, line_key: int, month: Period) -> dict[str, list[tuple[date, bytes
     ):
         found.setdefault(meter_id, []).append((day, bytes(packed)))
     return found
+
+
+def measured_revisions(*, line_keys: Sequence[int]) -> list[tuple[int, datetime, metering.MeasuredQuantity]]:
+    """(contract line, when it was measured, what) of every revision, in the order they came."""
+    rows = MeasuredQuantity.objects.filter(line_id__in=list(line_keys)).order_by("measured_at", "pk")
+    return [
+        (
+            row.line_id, row.measured_at,
+            metering.MeasuredQuantity(
+                period=Period(row.period_start, row.period_end), quantity=row.quantity, unit=row.unit, profile=row.profile,
+                samples_sha256=row.samples_sha256, sample_count=row.sample_count, expected_count=row.expected_count,
+            ),
+        )
+        for row in rows
+    ]  # fmt: skip

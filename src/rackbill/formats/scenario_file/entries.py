@@ -1,27 +1,55 @@
-"""What a story starts with: seller, buyers, contracts, services, lines."""
+"""What a story starts with: sellers, buyers, contracts, services, lines."""
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
+
+Instant = datetime
+"""A day, which is its midnight in the seller's time zone, or a day with a time."""
 
 
 class Part(Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """All parts refuse what they do not know."""
 
 
+class TierEntry(Part):
+    """A price for quantities up to and including `up_to`; the last tier has no `up_to`."""
+
+    price: Decimal
+    up_to: Decimal | None = None
+
+
+class UsagePriceEntry(Part):
+    """What a measured quantity of one month costs.
+
+    flat: `price` if anything was used. per_unit: `price` each. tiered: each slice at its tier's price. volume: all at the
+    price of the tier reached. package: begun packages of `size`. included: `price` for each beyond `included`. commit:
+    `included` in full at `price`, beyond at `overage_price`. capped: `price` each, at most `cap`. `minimum` is the least.
+    """
+
+    model: Literal["flat", "per_unit", "tiered", "volume", "package", "included", "commit", "capped"]
+    price: Decimal | None = None
+    tiers: list[TierEntry] = field(default_factory=list)
+    size: Decimal | None = None
+    included: Decimal | None = None
+    overage_price: Decimal | None = None
+    cap: Decimal | None = None
+    minimum: Decimal | None = None
+
+
 class DatedPriceEntry(Part):
-    """A price from a day until another."""
+    """A price from `starts` on, up to but not including `until`."""
 
     starts: date
-    price: Decimal = Decimal(0)
+    price: Decimal | None = None
     until: date | None = None
-    usage_price: dict[str, Any] | None = None
+    usage_price: UsagePriceEntry | None = None
 
 
 class DatedQuantityEntry(Part):
-    """A quantity from a day until another."""
+    """A quantity from `starts` on, up to but not including `until`."""
 
     starts: date
     quantity: Decimal
@@ -29,7 +57,7 @@ class DatedQuantityEntry(Part):
 
 
 class DiscountEntry(Part):
-    """A discount in percent, or an amount for each cycle."""
+    """Either `percent` off, or an `amount` off each cycle; from the line's start unless `starts` says otherwise."""
 
     reason: str
     percent: Decimal | None = None
@@ -39,7 +67,7 @@ class DiscountEntry(Part):
 
 
 class ProrationEntry(Part):
-    """How parts of a cycle are priced."""
+    """How parts of a cycle are priced and rounded."""
 
     method: Literal["days_of_cycle", "days_of_month", "30/360", "hours", "whole_cycle"] = "days_of_cycle"
     day_price_digits: int | None = None
@@ -47,15 +75,15 @@ class ProrationEntry(Part):
 
 
 class LineEntry(Part):
-    """A contract line. Either `price` (from its start) or `prices`; a metered line has a `usage_price`."""
+    """A contract line. `price` is for one and one cycle, before tax; a metered line has a `usage_price` instead."""
 
     name: str
     kind: Literal["recurring", "one_off", "metered"] = "recurring"
     description: str = ""
     price: Decimal | None = None
     prices: list[DatedPriceEntry] = field(default_factory=list)
-    usage_price: dict[str, Any] | None = None
-    quantity: Decimal = Decimal(1)
+    usage_price: UsagePriceEntry | None = None
+    quantity: Decimal | None = None
     quantities: list[DatedQuantityEntry] = field(default_factory=list)
     cycle_months: Literal[1, 3, 6, 12] = 1
     timing: Literal["advance", "arrears"] = "advance"
@@ -68,25 +96,28 @@ class LineEntry(Part):
 
 
 class ServiceEntry(Part):
-    """A service with its lines; `equipment` gives it a server of its own."""
+    """What the customer sees: one or more lines, and a server of its own unless `equipment` is false."""
 
     name: str
     lines: list[LineEntry]
     product: str = "DEDICATED_SERVER"
+    product_code: str = ""
     description: str = "Dedicated server"
     tax_class: str = "standard"
     equipment: bool = True
     reference: str = ""
     cost_centre: str = ""
     billing_group: str = ""
-    starts: datetime | date | None = None
+    starts: Instant | None = None
+    ends: Instant | None = None
+    status: Literal["ACTIVE", "SCHEDULED", "TO_BE_PROVISIONED"] = "ACTIVE"
 
 
 class ContractEntry(Part):
-    """What is ordered at one time."""
+    """What is ordered at one time, in one currency."""
 
     name: str
-    starts: datetime | date
+    starts: Instant
     services: list[ServiceEntry]
     customer: str = ""
     ordered: date | None = None
@@ -96,26 +127,28 @@ class ContractEntry(Part):
 
 
 class BillingGroupEntry(Part):
-    """A further billing group; the default one is always there."""
+    """A further billing group: what goes on an invoice of its own. The default one is always there."""
 
     name: str
     po_number: str = ""
     cost_centre: str = ""
     language: str = ""
+    payment_days: int | None = None
 
 
 class CustomerEntry(Part):
-    """A buyer. `tax_id_valid` is the outcome of the check of its tax ID on `tax_id_checked` (its first day)."""
+    """A buyer. A `tax_id` counts as checked and good from the story's first day, unless `tax_id_valid` says otherwise."""
 
     name: str
     country: str
+    sales_organisation: str = ""
     kind: Literal["business", "consumer"] = "business"
     state: str = ""
     street: str = "Street 1"
     city: str = "City"
     postal_code: str = ""
     tax_id: str = ""
-    tax_id_valid: bool = False
+    tax_id_valid: bool | None = None
     tax_id_checked: date | None = None
     language: str = "en"
     payment_days: int | None = None
@@ -123,23 +156,32 @@ class CustomerEntry(Part):
 
 
 class OrganisationEntry(Part):
-    """The seller."""
+    """A seller. Currency and time zone are those of its country unless they are said."""
 
     id: str = "2000"
     country: str = "NL"
     state: str = ""
-    name: str = "Meridian Hosting B.V."
-    accounting_currency: str = "EUR"
-    time_zone: str = "Europe/Amsterdam"
+    name: str = "Meridian Hosting"
+    accounting_currency: str = ""
+    time_zone: str = ""
     payment_days: int = 14
     tax_id: str = ""
 
 
 class ExchangeRateEntry(Part):
-    """`rate` units of `target` for one of `source` on a day."""
+    """`rate` units of `target` for one of `source` from a day on."""
 
     source: str
     target: str
     rate: Decimal
     on: date
     rate_source: str = "scenario"
+
+
+HOME = {
+    "AU": ("AUD", "Australia/Sydney"), "CA": ("CAD", "America/Toronto"), "CH": ("CHF", "Europe/Zurich"),
+    "DE": ("EUR", "Europe/Berlin"), "FR": ("EUR", "Europe/Paris"), "GB": ("GBP", "Europe/London"),
+    "HK": ("HKD", "Asia/Hong_Kong"), "JP": ("JPY", "Asia/Tokyo"), "NL": ("EUR", "Europe/Amsterdam"),
+    "SG": ("SGD", "Asia/Singapore"), "US": ("USD", "America/New_York"),
+}  # fmt: skip
+"""Currency and time zone of a sales organisation that says neither, by its country."""

@@ -1,6 +1,6 @@
-"""What can happen in a story, and the whole file."""
+"""What can happen in a story, what is expected of it, and the whole file."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -10,30 +10,36 @@ from rackbill.formats.scenario_file.entries import (
     ContractEntry,
     CustomerEntry,
     ExchangeRateEntry,
+    Instant,
     LineEntry,
     OrganisationEntry,
     Part,
+    UsagePriceEntry,
 )
 
 
 class BillRunStep(Part):
-    """Bill everything before `through`."""
+    """A bill run: all days before `through` are billed, by default before the first of the next month.
 
-    through: date
+    Without `sales_organisation` every seller of the story runs.
+    """
+
+    through: date | None = None
+    sales_organisation: str = ""
 
 
 class SetPriceStep(Part):
-    """A new price of a line from a day on (until another)."""
+    """A new price of a line from `starts` on, in the past as well (up to but not including `until`)."""
 
     line: str
     starts: date
-    price: Decimal = Decimal(0)
+    price: Decimal | None = None
     until: date | None = None
-    usage_price: dict[str, Any] | None = None
+    usage_price: UsagePriceEntry | None = None
 
 
 class SetQuantityStep(Part):
-    """A new quantity of a line from a day on (until another)."""
+    """A new quantity of a line from `starts` on, in the past as well (up to but not including `until`)."""
 
     line: str
     quantity: Decimal
@@ -42,7 +48,7 @@ class SetQuantityStep(Part):
 
 
 class AddDiscountStep(Part):
-    """A discount on a line."""
+    """A discount on a line: `percent`, or an `amount` off each cycle."""
 
     line: str
     reason: str
@@ -53,7 +59,7 @@ class AddDiscountStep(Part):
 
 
 class EndDiscountStep(Part):
-    """The discounts of that reason end on a day (exclusive)."""
+    """The discounts of that reason end; `until` is the first day without them."""
 
     line: str
     reason: str
@@ -61,28 +67,28 @@ class EndDiscountStep(Part):
 
 
 class EndLineStep(Part):
-    """The first day a line is no longer charged; without a day an earlier end is taken away."""
+    """A line ends; `ends` is the first day that is not charged. Without it an earlier end is taken away."""
 
     line: str
     ends: date | None = None
 
 
 class EndServiceStep(Part):
-    """The day or instant a service ends; without one an earlier end is taken away."""
+    """A service ends; `ends` is the first day that is not charged, or an instant. Without it an end is taken away."""
 
     service: str
-    ends: datetime | date | None = None
+    ends: Instant | None = None
 
 
 class AddLineStep(Part):
-    """A further line of a service."""
+    """A further line of a service: an upgrade, an addition, a one-off charge."""
 
     service: str
     line: LineEntry
 
 
 class SuspendStep(Part):
-    """A service is suspended from a day on, charged or not."""
+    """A service is suspended from `starts` on; its recurring lines are not charged unless `charged` says so."""
 
     service: str
     starts: date
@@ -91,7 +97,7 @@ class SuspendStep(Part):
 
 
 class ReconnectStep(Part):
-    """A suspension ends on a day."""
+    """A suspension ends; from `starts` on the service is charged again."""
 
     service: str
     starts: date
@@ -103,26 +109,36 @@ class CancelStep(Part):
     contract: str
 
 
+class WithdrawCancellationStep(Part):
+    """A cancellation is undone before the contract has ended."""
+
+    contract: str
+
+
 class IndexPricesStep(Part):
-    """The yearly rise of all recurring prices from a 1 January on."""
+    """The yearly rise of recurring prices from a 1 January on, by the index or the floor if that is higher.
+
+    All recurring lines of the story, or those under `lines`.
+    """
 
     starts: date
     cpi_percent: Decimal
     floor_percent: Decimal = Decimal(5)
     digits: int = 2
+    lines: list[str] = field(default_factory=list)
 
 
 class UsageStep(Part):
-    """What a meter measured on a line in a month; the same month again replaces it (late usage)."""
+    """What was measured on a metered line in a month; the same month again takes its place (late or corrected usage)."""
 
     line: str
     month: date
     quantity: Decimal
-    unit: str = "GB"
+    unit: Literal["GB", "TB", "Mbps", "Gbps", "h", "unit"] = "GB"
 
 
 class CreditLineEntry(Part):
-    """One line of an invoice: all that is left of it, an amount, or the days from `starts` to before `until`."""
+    """One line of an invoice: all that is left of it, an `amount` before tax, or the days from `starts` to before `until`."""
 
     line: int
     amount: Decimal | None = None
@@ -131,7 +147,10 @@ class CreditLineEntry(Part):
 
 
 class CreditStep(Part):
-    """A credit note on the n-th document of the story; without `lines` on all of it. `reissue`: charged anew by the next run."""
+    """A credit note on an invoice, the n-th document of the story; without `lines` on all that is left of it.
+
+    With `reissue` the next run charges anew what is agreed then; else the credit is given for good.
+    """
 
     document: int
     reason: str
@@ -140,7 +159,7 @@ class CreditStep(Part):
 
 
 class PaymentStep(Part):
-    """Money received; the text may name anything."""
+    """Money received. `document` (the n-th of the story) or the `text` says what for; the text may name anything."""
 
     amount: Decimal
     text: str = ""
@@ -150,7 +169,7 @@ class PaymentStep(Part):
 
 
 class ProFormaStep(Part):
-    """What the 1st of next month will bring."""
+    """What the 1st of next month will bring, on a document that is no invoice."""
 
     customer: str = ""
 
@@ -163,7 +182,7 @@ class SetReferenceStep(Part):
 
 
 class TaxIdCheckStep(Part):
-    """The outcome of a check of a customer's tax ID."""
+    """The outcome of a check of a customer's tax ID on this day; it counts from then on."""
 
     valid: bool
     customer: str = ""
@@ -171,9 +190,12 @@ class TaxIdCheckStep(Part):
 
 
 class Step(Part):
-    """Something that happens on a day. Exactly one of the other keys is set."""
+    """Something that happens on a day, at 09:00 of the seller unless `on` has a time. One of the other keys says what.
 
-    on: date
+    With `refused` it must be refused, in a sentence that holds this text.
+    """
+
+    on: Instant
     bill_run: BillRunStep | None = None
     set_price: SetPriceStep | None = None
     set_quantity: SetQuantityStep | None = None
@@ -185,7 +207,7 @@ class Step(Part):
     suspend: SuspendStep | None = None
     reconnect: ReconnectStep | None = None
     cancel: CancelStep | None = None
-    withdraw_cancellation: CancelStep | None = None
+    withdraw_cancellation: WithdrawCancellationStep | None = None
     index_prices: IndexPricesStep | None = None
     usage: UsageStep | None = None
     credit: CreditStep | None = None
@@ -194,38 +216,79 @@ class Step(Part):
     set_reference: SetReferenceStep | None = None
     tax_id_check: TaxIdCheckStep | None = None
     order: ContractEntry | None = None
+    refused: str | None = None
 
     @property
-    def action(self) -> tuple[str, Any]:
-        """The name and value of what happens."""
-        return next((n, v) for n in self.__struct_fields__ if n != "on" and (v := getattr(self, n)) is not None)
+    def day(self) -> date:
+        """The day of the step."""
+        return self.on.date()
+
+    @property
+    def actions(self) -> list[tuple[str, Any]]:
+        """The names and values of all that is said to happen; a good step has one."""
+        names = (name for name in self.__struct_fields__ if name not in ("on", "refused"))
+        return [(name, value) for name in names if (value := getattr(self, name)) is not None]
+
+
+class ExpectedLine(Part):
+    """A line as it must be; what is left out is not compared.
+
+    `period` is the first and the last day included: 2020-10-01 to 2020-10-31. `corrects` is the n-th document of the story,
+    `why` a part of the line's reason.
+    """
+
+    net: Decimal
+    line: str | None = None
+    period: str | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    tax_rate: Decimal | None = None
+    corrects: int | None = None
+    why: str | None = None
 
 
 class ExpectedDocument(Part):
-    """What the n-th document must be; what is left out is not compared. `lines` are net amounts."""
+    """The n-th document as it must be; what is left out is not compared. A line may be its net amount alone."""
 
     kind: Literal["invoice", "credit_note", "pro_forma"] | None = None
+    customer: str | None = None
     issued: date | None = None
+    due: date | None = None
     currency: str | None = None
     net: Decimal | None = None
     tax: Decimal | None = None
     gross: Decimal | None = None
-    lines: list[Decimal] | None = None
-    periods: list[str] | None = None
+    lines: list[ExpectedLine | Decimal] | None = None
     tax_rates: list[Decimal] | None = None
+    corrects: list[int] | None = None
 
 
 class Scenario(Part):
-    """The whole file. One customer under `customer`, or several under `customers`."""
+    """The whole file. One seller under `sales_organisation`, or several under `sales_organisations`; so with customers.
+
+    `expect` lists all documents in the order of the story; `expect_open` is what is left to pay at the end.
+    """
 
     title: str
     contracts: list[ContractEntry]
     story: list[Step]
+    description: str = ""
+    sales_organisation: OrganisationEntry | None = None
+    sales_organisations: list[OrganisationEntry] = field(default_factory=list)
     customer: CustomerEntry | None = None
     customers: list[CustomerEntry] = field(default_factory=list)
-    sales_organisation: OrganisationEntry = field(default_factory=OrganisationEntry)
     exchange_rates: list[ExchangeRateEntry] = field(default_factory=list)
-    description: str = ""
     expect: list[ExpectedDocument] | None = None
-    expect_open: Decimal | None = None
+    expect_open: dict[str, Decimal] | Decimal | None = None
     expect_parked: int | None = None
+
+    @property
+    def sellers(self) -> list[OrganisationEntry]:
+        """All sellers; the default one where none is said."""
+        one = [self.sales_organisation] if self.sales_organisation else []
+        return [*one, *self.sales_organisations] or [OrganisationEntry()]
+
+    @property
+    def buyers(self) -> list[CustomerEntry]:
+        """All customers."""
+        return [*([self.customer] if self.customer else []), *self.customers]

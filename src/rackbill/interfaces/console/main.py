@@ -25,6 +25,11 @@ def run() -> None:
             # An auditor's machine has no installation: neither settings nor a database are touched.
             _verify()
             return
+        if sys.argv[1:2] == ["scenario"]:
+            # A story is played in an installation of its own.
+            from rackbill.interfaces.console import scenario
+
+            scenario.prepare(sys.argv[2:])
         import django
 
         django.setup()
@@ -77,6 +82,8 @@ def _add_commands() -> None:
         identifiers,
         installation,
         prices,
+        pro_forma,
+        scenario,
         serving,
         simulate,
         verifying,
@@ -86,9 +93,12 @@ def _add_commands() -> None:
         module.register(benches.app)
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
+    app.add_typer(
+        scenario.app, name="scenario", help="A customer's story in one file, played in a throw-away database."
+    )
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     families = (
-        installation, simulate, billing, credits, prices, books, explain, verifying, identifiers, serving, demo,
+        installation, simulate, billing, credits, prices, pro_forma, books, explain, verifying, identifiers, serving, demo,
     )  # fmt: skip
     for module in families:
         module.register(app)

@@ -36,11 +36,11 @@ def recomputed(*, organisation_id: str, through: date, seen: Seen) -> Iterator[t
     for start in range(0, len(keys), CHUNK_CUSTOMERS):
         lines = contracts.billable_lines(customer_keys=keys[start : start + CHUNK_CUSTOMERS])
         settled = [line for line in lines if line.settled_until is not None]
-        yield from _chunk(settled, through, zone)
+        yield from _chunk(settled, through, on, zone)
         seen("recomputation", len(settled))
 
 
-def _chunk(lines: Sequence[BillableLine], through: date, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+def _chunk(lines: Sequence[BillableLine], through: date, ended_by: date, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     charged = charged_by_line(line_keys=[line.line_key for line in lines])
     measured = usage.measured(line_keys=[line.line_key for line in lines if line.kind == "metered"])
     for line in lines:
@@ -49,7 +49,9 @@ def _chunk(lines: Sequence[BillableLine], through: date, zone: ZoneInfo) -> Iter
             terms = ContractTerms(
                 contract_id=line.contract_id, currency=line.currency, lines=(line.terms(zone=zone, settled_until=None),)
             )  # fmt: skip
-            unbilled = charges_unbilled(terms=terms, charged=charged, through=through, usage=measured)
+            unbilled = charges_unbilled(
+                terms=terms, charged=charged, through=through, usage=measured, ended_by=ended_by
+            )
         except ValueError as fault:
             yield "recomputation", f"{name}: settled up to {through}, but {fault}"
             continue

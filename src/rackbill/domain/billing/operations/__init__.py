@@ -4,8 +4,9 @@ from rackbill.domain.billing.operations.computing import compute_shard, preview_
 from rackbill.domain.billing.operations.crediting import credit_document, credit_invoice
 from rackbill.domain.billing.operations.issuing import close_run, issue_block
 from rackbill.domain.billing.operations.planning import approve_run, plan_run
+from rackbill.domain.billing.operations.previewing import preview_coming_bill
 
 __all__ = [
     "approve_run", "close_run", "compute_shard", "credit_document", "credit_invoice", "issue_block", "plan_run",
-    "preview_bills",
+    "preview_bills", "preview_coming_bill",
 ]  # fmt: skip

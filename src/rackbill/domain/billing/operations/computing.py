@@ -53,6 +53,11 @@ class _Rules:
         self.seller_text = frozen.canonical_text(self.seller.party)
 
     @property
+    def ended_by(self) -> date:
+        """Until when a period must have ended to be charged in arrears, however far ahead the run bills (B5, B6)."""
+        return min(self.through, self.issued_on)
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.seller.time_zone)
 
@@ -102,10 +107,10 @@ class _Owed:
 
 @dataclass(slots=True)
 class _Bill:
-    """The drafts of one customer with the billing group of each, and its lines (with their amendment count) to be settled."""
+    """The drafts of one customer with the billing group of each, and its lines that are settled from now on."""
 
     drafts: list[tuple[int, int, Draft]] = field(default_factory=list)
-    settled: dict[int, int] = field(default_factory=dict)
+    settled: list[BillableLine] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -134,10 +139,10 @@ def compute_shard(*, run_id: str, shard_number: int) -> int:
         for key, fault in faults
     )
     _store(shard, bills)
-    settled: dict[int, int] = {}
-    for bill in bills:
-        settled.update(bill.settled)
-    contracts.mark_settled(amendment_count_by_line=settled, through=run.through)
+    for is_arrears, through in ((False, run.through), (True, rules.ended_by)):
+        settled = [line for bill in bills for line in bill.settled if line.is_arrears is is_arrears]
+        counts = {line.line_key: line.amendment_count for line in settled}
+        contracts.mark_settled(amendment_count_by_line=counts, through=through)
     shard.is_computed = True
     shard.save(update_fields=["is_computed"])
     return sum(len(bill.drafts) for bill in bills)
@@ -190,7 +195,8 @@ def _charged_through(last: LastRun, line: BillableLine, customer_id: str) -> str
     """Up to where a settled line is charged: the last run's through date if that run charged its customer."""
     if last.through is None or not last.has_charged(customer_id):
         return None
-    return max(line.settled_until, last.through.isoformat())
+    through = last.ended_by if line.is_arrears else last.through
+    return max(line.settled_until, (through or last.through).isoformat())
 
 
 def _owed(rules: _Rules, facts: _Facts, customer_key: int, lines: Sequence[BillableLine]) -> _Owed:
@@ -210,23 +216,22 @@ def _owed(rules: _Rules, facts: _Facts, customer_key: int, lines: Sequence[Billa
     for currency, own in terms.items():
         contract = ContractTerms(contract_id=lines[0].contract_id, currency=currency, lines=tuple(own))
         owed.unbilled += charges_unbilled(
-            terms=contract, charged=facts.charged, through=rules.through, usage=facts.measured
-        )
+            terms=contract, charged=facts.charged, through=rules.through, usage=facts.measured, ended_by=rules.ended_by
+        )  # fmt: skip
     return owed
 
 
 def _whole_cycles(rules: _Rules, line: BillableLine) -> tuple[tuple[str, str], ...] | None:
     """The whole cycles that a settled plain line owes; None where it must be computed like any other."""
-    periods = whole_cycles(
-        line.first_day, line.cycle_months, line.timing == "arrears", line.settled_until, rules.through
-    )
+    through = rules.ended_by if line.is_arrears else rules.through
+    periods = whole_cycles(line.first_day, line.cycle_months, line.is_arrears, line.settled_until, through)
     if periods and max(line.prices[0][1], line.quantities[0][1]) > periods[0][0]:
         return None
     return periods
 
 
 def _bill(rules: _Rules, facts: _Facts, owed: _Owed) -> _Bill:
-    bill = _Bill(settled={line.line_key: line.amendment_count for line in owed.lines if line.settled_until is None})
+    bill = _Bill(settled=[line for line in owed.lines if line.settled_until is None])
     groups: dict[tuple[int, str], list[BillItem]] = {}
     if owed.unbilled:
         by_key = {line.line_key: line for line in owed.lines}

@@ -4,11 +4,11 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Count, Sum
 
-from rackbill.core.charges import Charged
+from rackbill.core.charges import Cause, Charged
 from rackbill.core.charges.plain import PLAIN_FIELDS, charge_from_plain
 from rackbill.core.document import DocumentReference
 from rackbill.core.tax import TaxDecision
@@ -18,6 +18,7 @@ from rackbill.domain.billing.queries.causes import explained_in_turn, explanatio
 from rackbill.domain.billing.queries.completeness import Completeness, LineStanding, completeness, line_standings
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit import bulk
+from rackbill.domain.kit.scope import Scope
 
 __all__ = [
     "Completeness", "Corrected", "LastRun", "LineStanding", "RunSummary", "charged_by_line", "completeness",
@@ -58,9 +59,13 @@ def corrected_lines(*, charge_keys: Sequence[int]) -> Corrected:
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """How far the last run came with each customer: its through date (None: there was no run) and whom it charged."""
+    """How far the last run came with each customer: its through date (None: there was no run) and whom it charged.
+
+    `ended_by` is how far it came with what is charged in arrears.
+    """
 
     through: date | None = None
+    ended_by: date | None = None
     first_ids: tuple[str, ...] = ()
     last_ids: tuple[str, ...] = ()
     parked: frozenset[str] = frozenset()
@@ -79,13 +84,38 @@ def last_run(*, organisation_key: int, before_run_key: int | None) -> LastRun:
     run = runs.order_by("-pk").first()
     if run is None:
         return LastRun()
+    ended_by = min(run.through, run.issued_on)
     if run.state == "planned":
-        return LastRun(run.through)
+        return LastRun(run.through, ended_by)
     ranges = list(run.shards.order_by("first_customer_id").values_list("first_customer_id", "last_customer_id"))
     parked = ParkedBill.objects.filter(run=run).values_list("customer__customer_id", flat=True)
     return LastRun(
-        run.through, tuple(first for first, _last in ranges), tuple(last for _first, last in ranges), frozenset(parked)
+        run.through,
+        ended_by,
+        tuple(first for first, _last in ranges),
+        tuple(last for _first, last in ranges),
+        frozenset(parked),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BilledLine:
+    """A line of an issued document: the contract line it charges, and why it is what it is."""
+
+    line_key: int
+    cause: Cause
+
+
+def billed_lines(*, scope: Scope, number: str) -> dict[int, BilledLine]:
+    """By line number of an issued document, the charge behind it. Empty for a document that is not there."""
+    rows = scope.limit(Charge.objects.filter(draft__document_number=number), customer="draft__customer")
+    return {
+        row.line_number or 0: BilledLine(
+            line_key=row.contract_line_id,
+            cause=Cause(row.rule, row.formula, tuple((name, text) for name, text in row.facts)),
+        )
+        for row in rows.order_by("line_number")
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,3 +157,29 @@ def run_summary(*, run_id: str) -> RunSummary:
 def issued_count(*, run_id: str) -> int:
     """How many documents of a run have their number."""
     return BillDraft.objects.filter(run__run_id=run_id, document_number__isnull=False).count()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRun:
+    """A bill run that brought a customer documents, by number, or parked it."""
+
+    run_id: str
+    through: date
+    planned_at: datetime
+    numbers: tuple[str, ...]
+
+
+def customer_runs(*, customer_key: int) -> list[CustomerRun]:
+    """The issued runs that brought a customer anything, in their order."""
+    numbers: dict[str, list[str]] = defaultdict(list)
+    drafts = BillDraft.objects.filter(customer_id=customer_key, document_number__isnull=False, run__isnull=False)
+    for run_id, number in drafts.order_by("document_number").values_list("run__run_id", "document_number"):
+        numbers[run_id].append(number or "")
+    parked = ParkedBill.objects.filter(customer_id=customer_key).values_list("run__run_id", flat=True)
+    runs = BillRun.objects.filter(run_id__in=[*numbers, *parked], state="issued").order_by("planned_at", "pk")
+    return [
+        CustomerRun(
+            run_id=run.run_id, through=run.through, planned_at=run.planned_at, numbers=tuple(numbers.get(run.run_id, ()))
+        )
+        for run in runs
+    ]  # fmt: skip

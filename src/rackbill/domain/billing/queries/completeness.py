@@ -102,10 +102,13 @@ def _parameters(organisation_id: str, through: date, on: date | None) -> dict[st
     seller = parties.seller(organisation_id=organisation_id)
     run = BillRun.objects.filter(sales_organisation_id=seller.key, through=through).order_by("pk").last()
     on = on or (run.issued_on if run is not None else through - timedelta(days=1))
-    month_end = (through.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    # What is charged in arrears must have ended by the day of the run, however far ahead the through date lies (B6).
+    reach = min(through, on)
+    month_end = (reach.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
     return {
         "organisation": seller.key, "zone": seller.time_zone, "through": through.isoformat(), "on": on.isoformat(),
-        "run": run.pk if run is not None else -1, "month": through.year * 12 + through.month - 1, "day": through.day,
+        "reach": reach.isoformat(),
+        "run": run.pk if run is not None else -1, "month": reach.year * 12 + reach.month - 1, "day": reach.day,
         "month_days": month_end.day, "statuses": "".join(f"/{s}/" for s in contract_policy.BILLED_STATUSES),
     }  # fmt: skip
 
@@ -163,7 +166,7 @@ def _lines(d: Dialect) -> str:
 
 def _owed(d: Dialect) -> str:
     """Up to which day each line is owed by the through date: in arrears up to the last end of a cycle, else up to the date."""
-    through = d.day("%(through)s")
+    through, reach = d.day("%(through)s"), d.day("%(reach)s")
     first = d.day_in(f"{d.month('begins')} + CASE WHEN {d.day_of_month('begins')} = 1 THEN 0 ELSE 1 END", "1")
     passed = (
         f"%(month)s - {d.month('anchor')} - "
@@ -176,7 +179,9 @@ def _owed(d: Dialect) -> str:
 owed AS (
     SELECT anchored.*, CASE
         WHEN kind = 'one_off' THEN {d.next_day("starts_on")}
-        WHEN kind = 'metered' OR timing = 'advance' OR ends <= {through} THEN {d.least("ends", through)}
+        WHEN kind = 'metered' THEN {d.least("ends", reach)}
+        WHEN timing = 'advance' THEN {d.least("ends", through)}
+        WHEN ends <= {reach} THEN ends
         ELSE {d.greatest("begins", boundary)} END AS owed_until
     FROM anchored)"""
 
@@ -241,7 +246,7 @@ due AS (
             AND (q.valid_until IS NULL OR q.valid_until > {d.greatest("m.period_start", "o.begins")})
             AND m.quantity <= {included} * 1000000) THEN 0 ELSE 1 END AS costs
     FROM measured m JOIN owed o ON o.id = m.line_id
-    WHERE m.place = 1 AND o.kind = 'metered' AND m.period_end <= {d.day("%(through)s")} AND m.period_end > o.begins
+    WHERE m.place = 1 AND o.kind = 'metered' AND m.period_end <= {d.day("%(reach)s")} AND m.period_end > o.begins
         AND m.period_start < o.ends),
 used AS (
     SELECT due.line_id AS id, COUNT(*) AS months, SUM(costs) AS costing, SUM(CASE WHEN costs = 1 AND NOT EXISTS (

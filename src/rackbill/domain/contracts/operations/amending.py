@@ -31,20 +31,10 @@ def set_price(
     if unit_price < 0:
         raise AmendmentRefused(f"a price of {unit_price} is negative; give a discount or a credit note instead")
     line = lock_line(line_key=line_key)
-    replace_dated(
-        model=LinePrice,
-        line=line,
-        start=valid_from,
-        end=valid_until,
-        values={"unit_price": unit_price, "usage_price": usage_price},
-    )
-    amend_line(
-        line=line,
-        now=now,
-        actor=actor,
-        verb="set_price",
-        detail={"unit_price": str(unit_price), "from": str(valid_from)},
-    )
+    before, values = dated_rows(model=LinePrice, line=line), {"unit_price": unit_price, "usage_price": usage_price}
+    replace_dated(model=LinePrice, line=line, start=valid_from, end=valid_until, values=values)
+    detail = {**values, "from": valid_from, "until": valid_until, "before": before}
+    amend_line(line=line, now=now, actor=actor, verb="set_price", detail=detail)
 
 
 @transaction.atomic
@@ -55,14 +45,10 @@ def set_quantity(
     if quantity < 0:
         raise AmendmentRefused(f"a quantity of {quantity} is negative; end the line instead")
     line = lock_line(line_key=line_key)
+    before = dated_rows(model=LineQuantity, line=line)
     replace_dated(model=LineQuantity, line=line, start=valid_from, end=valid_until, values={"quantity": quantity})
-    amend_line(
-        line=line,
-        now=now,
-        actor=actor,
-        verb="set_quantity",
-        detail={"quantity": str(quantity), "from": str(valid_from)},
-    )
+    detail = {"quantity": quantity, "from": valid_from, "until": valid_until, "before": before}
+    amend_line(line=line, now=now, actor=actor, verb="set_quantity", detail=detail)
 
 
 @transaction.atomic
@@ -76,16 +62,10 @@ def add_discount(
             f"a discount of {value} {kind.value} is out of reach; give more than 0, at most 100 percent"
         )
     line = lock_line(line_key=line_key)
-    LineDiscount.objects.create(
-        line=line, kind=kind.value, value=value, reason=reason, valid_from=valid_from, valid_until=valid_until
-    )
-    amend_line(
-        line=line,
-        now=now,
-        actor=actor,
-        verb="add_discount",
-        detail={"reason": reason, "value": str(value), "from": str(valid_from)},
-    )
+    before, values = dated_rows(model=LineDiscount, line=line), {"kind": kind.value, "value": value, "reason": reason}
+    LineDiscount.objects.create(line=line, valid_from=valid_from, valid_until=valid_until, **values)
+    detail = {**values, "from": valid_from, "until": valid_until, "before": before}
+    amend_line(line=line, now=now, actor=actor, verb="add_discount", detail=detail)
 
 
 @transaction.atomic
@@ -95,20 +75,20 @@ def end_discount(*, line_key: int, reason: str, valid_until: date, now: datetime
     rows = LineDiscount.objects.filter(Q(valid_until=None) | Q(valid_until__gt=valid_until), line=line, reason=reason)
     if not rows.exists():
         raise AmendmentRefused(f"line {line} has no discount {reason!r} that runs beyond {valid_until}")
+    before = dated_rows(model=LineDiscount, line=line)
     rows.filter(valid_from__gte=valid_until).delete()
     rows.update(valid_until=valid_until)
-    amend_line(
-        line=line, now=now, actor=actor, verb="end_discount", detail={"reason": reason, "until": str(valid_until)}
-    )
+    detail = {"reason": reason, "until": valid_until, "before": before}
+    amend_line(line=line, now=now, actor=actor, verb="end_discount", detail=detail)
 
 
 @transaction.atomic
 def end_line(*, line_key: int, ends_on: date | None, now: datetime, actor: Actor) -> None:
     """The first day the line is no longer charged; None takes an end away. Raises LineNotFound."""
     line = lock_line(line_key=line_key)
-    line.ends_on = ends_on
+    before, line.ends_on = line.ends_on, ends_on
     line.save(update_fields=["ends_on"])
-    amend_line(line=line, now=now, actor=actor, verb="end_line", detail={"ends_on": str(ends_on)})
+    amend_line(line=line, now=now, actor=actor, verb="end_line", detail={"ends_on": ends_on, "before": before})
 
 
 def lock_line(*, line_key: int) -> ContractLine:
@@ -147,13 +127,19 @@ def replace_dated(*, model: Any, line: ContractLine, start: date, end: date | No
     model.objects.create(line=line, valid_from=start, valid_until=end, **values)
 
 
-def amend_line(*, line: ContractLine, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
+def dated_rows(*, model: Any, line: ContractLine) -> list[dict[str, Any]]:
+    """What was agreed until now, for history: with it every former state of a line can be told."""
+    rows = model.objects.filter(line=line).order_by("valid_from", "pk").values()
+    return [{name: value for name, value in row.items() if name not in ("id", "line_id")} for row in rows]
+
+
+def amend_line(*, line: ContractLine, now: datetime, actor: Actor, verb: str, detail: dict[str, Any]) -> None:
     """Notes a change of a line and has it computed in full on the next run."""
     unsettle_lines(line_keys=[line.pk])
     service = line.service
     history.record_change(
         now=now, actor=actor, verb=verb, object_kind="service", object_id=service.service_id,
-        customer_id=service.customer.customer_id, detail={"line": line.description, **detail},
+        customer_id=service.customer.customer_id, detail={"line": line.description, "line_key": line.pk, **detail},
     )  # fmt: skip
 
 
@@ -170,4 +156,6 @@ def mark_settled(*, amendment_count_by_line: Mapping[int, int], through: date) -
     for key, count in amendment_count_by_line.items():
         keys_by_count.setdefault(count, []).append(key)
     for count, keys in sorted(keys_by_count.items()):
-        ContractLine.objects.filter(pk__any_of=bulk.Keys(keys), amendment_count=count).update(settled_until=through)
+        rows = ContractLine.objects.filter(pk__any_of=bulk.Keys(keys), amendment_count=count)
+        # A minimum looks at other lines, which may be amended while it is not.
+        rows.exclude(kind="minimum").update(settled_until=through)

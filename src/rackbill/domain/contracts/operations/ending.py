@@ -1,6 +1,7 @@
 """Ends of services, suspension and reconnection."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -16,9 +17,9 @@ from rackbill.domain.kit.actor import Actor
 def end_service(*, service_id: str, ends_at: datetime | None, now: datetime, actor: Actor) -> None:
     """The instant a service ends, in the past, the present or the future; None takes an end away. Raises ServiceNotFound."""
     service = _locked(service_id)
-    service.ends_at = ends_at
+    before, service.ends_at = service.ends_at, ends_at
     service.save(update_fields=["ends_at"])
-    _amended(service, now, actor, "end_service", {"ends_at": str(ends_at)})
+    _amended(service, now, actor, "end_service", {"ends_at": ends_at, "before": before})
 
 
 @transaction.atomic
@@ -35,7 +36,7 @@ def suspend_service(*, service_id: str, on: date, reason: str, is_charged: bool,
     if not is_charged:
         for line in ContractLine.objects.filter(service=service, kind="recurring"):
             LineSuspension.objects.create(line=line, reason=reason, valid_from=on)
-    _amended(service, now, actor, "suspend_service", {"from": str(on), "reason": reason, "charged": str(is_charged)})
+    _amended(service, now, actor, "suspend_service", {"from": on, "reason": reason, "charged": is_charged})
 
 
 @transaction.atomic
@@ -49,7 +50,7 @@ def reconnect_service(*, service_id: str, on: date, now: datetime, actor: Actor)
     rows = LineSuspension.objects.filter(line__service=service, valid_until=None)
     rows.filter(valid_from__gte=on).delete()
     rows.update(valid_until=on)
-    _amended(service, now, actor, "reconnect_service", {"from": str(on)})
+    _amended(service, now, actor, "reconnect_service", {"from": on})
 
 
 def _locked(service_id: str) -> Service:
@@ -59,7 +60,7 @@ def _locked(service_id: str) -> Service:
     return service
 
 
-def _amended(service: Service, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
+def _amended(service: Service, now: datetime, actor: Actor, verb: str, detail: dict[str, Any]) -> None:
     unsettle_lines(line_keys=list(service.lines.values_list("pk", flat=True)))
     history.record_change(
         now=now, actor=actor, verb=verb, object_kind="service", object_id=service.service_id,

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -81,9 +82,8 @@ def cancel_contract(
         undo_until=terms.undo_until(end=end, rule=rule, zone=zone),
     )  # fmt: skip
     Service.objects.filter(contract=contract, cancelled_on=None).update(cancelled_on=given_on)
-    _amended(
-        contract, now, actor, "cancel_contract", {"ends_on": str(end), "notice": rule.words, "reason": reason_code}
-    )
+    detail = {"ends_on": end, "given_at": given_at, "notice": rule.words, "reason": reason_code}
+    _amended(contract, now, actor, "cancel_contract", detail)
     return end
 
 
@@ -102,10 +102,10 @@ def withdraw_cancellation(*, contract_id: str, now: datetime, actor: Actor) -> N
     if given is not None:
         given.withdrawn_at = now
         given.save(update_fields=["withdrawn_at"])
-    contract.ends_at = None
+    before, contract.ends_at = contract.ends_at, None
     contract.save(update_fields=["ends_at"])
     Service.objects.filter(contract=contract).update(cancelled_on=None)
-    _amended(contract, now, actor, "withdraw_cancellation", {})
+    _amended(contract, now, actor, "withdraw_cancellation", {"before": before})
 
 
 def _rules_of(contract: Contract, on: date) -> list[tuple[Notice, ...]]:
@@ -145,7 +145,7 @@ def _contract(contract_id: str) -> Contract:
     return contract
 
 
-def _amended(contract: Contract, now: datetime, actor: Actor, verb: str, detail: dict[str, str]) -> None:
+def _amended(contract: Contract, now: datetime, actor: Actor, verb: str, detail: dict[str, Any]) -> None:
     unsettle_lines(line_keys=list(contract.lines.values_list("pk", flat=True)))
     history.record_change(
         now=now, actor=actor, verb=verb, object_kind="contract", object_id=contract.contract_id,

@@ -134,7 +134,7 @@ def add_line(*, service_id: str, line: NewLine, now: datetime, actor: Actor) -> 
     key = store_line(service=service, new=line)
     history.record_change(
         now=now, actor=actor, verb="add_line", object_kind="service", object_id=service_id,
-        customer_id=service.customer.customer_id, detail={"line": line.description, "from": str(line.starts_on)},
+        customer_id=service.customer.customer_id, detail={"line": line.description, "line_key": key, "from": str(line.starts_on)},
     )  # fmt: skip
     return key
 

@@ -12,7 +12,13 @@ from rackbill.core.terms import indexed_price
 from rackbill.domain.contracts import policy
 from rackbill.domain.contracts.errors import AmendmentRefused
 from rackbill.domain.contracts.models import ContractLine, LinePrice
-from rackbill.domain.contracts.operations.amending import amend_line, lock_line, price_in_force, replace_dated
+from rackbill.domain.contracts.operations.amending import (
+    amend_line,
+    dated_rows,
+    lock_line,
+    price_in_force,
+    replace_dated,
+)
 from rackbill.domain.kit.actor import Actor
 
 FLOOR_PERCENT = Decimal(5)
@@ -109,19 +115,10 @@ def _raise(
         line = lock_line(line_key=key)
         for rise in _rises(line, on, cpi, floor, digits):
             until = price_in_force(line=line, on=on).valid_until
-            replace_dated(
-                model=LinePrice,
-                line=line,
-                start=on,
-                end=until,
-                values={"unit_price": rise.risen_price, "usage_price": None},
-            )
-            amend_line(
-                line=line,
-                now=now,
-                actor=actor,
-                verb="index_price",
-                detail={"unit_price": str(rise.risen_price), "from": str(on)},
-            )
+            values = {"unit_price": rise.risen_price, "usage_price": None}
+            before = dated_rows(model=LinePrice, line=line)
+            replace_dated(model=LinePrice, line=line, start=on, end=until, values=values)
+            detail = {**values, "from": on, "until": until, "before": before}
+            amend_line(line=line, now=now, actor=actor, verb="index_price", detail=detail)
             risen.append(rise)
     return risen

@@ -1,5 +1,6 @@
 """Reads of contracts and services for the doors, and of contract lines for the bill run."""
 
+from rackbill.domain.contracts.queries.agreed import agreed_rows
 from rackbill.domain.contracts.queries.billable import BillableLine, billable_lines
 from rackbill.domain.contracts.queries.cancellations import CancellationConfirmation, cancellation_confirmation
 from rackbill.domain.contracts.queries.services import (
@@ -14,6 +15,6 @@ from rackbill.domain.contracts.queries.services import (
 )
 
 __all__ = [
-    "SORTS", "BillableLine", "CancellationConfirmation", "ServerFacts", "ServiceRow", "billable_lines",
+    "SORTS", "BillableLine", "CancellationConfirmation", "ServerFacts", "ServiceRow", "agreed_rows", "billable_lines",
     "cancellation_confirmation", "server", "servers", "service", "service_count", "services",
 ]  # fmt: skip

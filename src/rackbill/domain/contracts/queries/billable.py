@@ -46,11 +46,12 @@ class BillableLine:
     """
 
     __slots__ = (
-        "amendment_count", "anchor_on", "billed_from", "contract_ends_at", "contract_id", "cost_centre", "counted", "counts", "currency",
-        "customer_key", "cycle_months", "day_count", "day_price_digits", "description", "discounts", "ends_on", "equipment_id",
-        "group_key", "is_unit_rounded", "kind", "legacy_id", "legacy_name", "line_key", "po_number", "prices", "product_code",
-        "product_id", "proration", "quantities", "reference", "rounding", "service_ends_at", "service_id", "service_starts_at",
-        "settled_until", "site", "starts_on", "suspensions", "tax_class", "timing",
+        "amendment_count", "anchor_on", "billed_from", "contract_ends_at", "contract_id", "cost_centre", "counted",
+        "counts", "currency", "customer_key", "cycle_months", "day_count", "day_price_digits", "description",
+        "discounts", "ends_on", "equipment_id", "group_key", "is_unit_rounded", "kind", "legacy_id", "legacy_name",
+        "line_key", "po_number", "prices", "product_code", "product_id", "proration", "quantities", "reference",
+        "rounding", "service_ends_at", "service_id", "service_starts_at", "settled_until", "site", "starts_on",
+        "suspensions", "tax_class", "timing",
     )  # fmt: skip
 
     def __init__(self, row: tuple[Any, ...], prices: Any, quantities: Any, discounts: Any, suspensions: Any) -> None:
@@ -79,6 +80,11 @@ class BillableLine:
             and self.day_count == "start" and not self.is_unit_rounded
             and self.prices[0][2] is None and self.quantities[0][2] is None
         )  # fmt: skip
+
+    @property
+    def is_arrears(self) -> bool:
+        """Charged once its period has ended (B6), not when it begins."""
+        return self.timing == "arrears" or self.kind == "metered"
 
     @property
     def first_day(self) -> str:

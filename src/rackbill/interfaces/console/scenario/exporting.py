@@ -1,0 +1,277 @@
+"""A real case as a story: agreed terms, what happened since, and what it came to; names replaced, amounts and dates kept."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rackbill.core.document import Document, DocumentKind
+from rackbill.core.money import decimal_from_minor
+from rackbill.domain.billing import queries as billing
+from rackbill.domain.documents import queries as documents
+from rackbill.domain.history import queries as history
+from rackbill.domain.history.queries import Change
+from rackbill.domain.parties import queries as parties
+from rackbill.domain.receivables import queries as receivables
+from rackbill.domain.taxes import queries as taxes
+from rackbill.domain.usage import queries as usage
+from rackbill.formats.scenario_file import ExpectedDocument, Scenario, Step, entries, steps
+from rackbill.interfaces.console.scenario import stand_ins
+from rackbill.interfaces.console.scenario.agreed import Agreed, agreed_at_first, count, local, short, usage_price
+from rackbill.interfaces.console.scenario.world import EVERYTHING, last_day
+
+Event = tuple[datetime, int, Step]
+
+
+@dataclass(slots=True)
+class _Case:
+    """What is read of a customer, and the story as far as it is told."""
+
+    customer: parties.CustomerRow
+    seller: parties.Seller
+    zone: ZoneInfo
+    changes: list[Change]
+    runs: list[billing.CustomerRun]
+    agreed: Agreed
+    events: list[Event] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    given: list[entries.ContractEntry] = field(default_factory=list)
+
+    def add(self, at: datetime, **action: Any) -> None:
+        """A step at an instant; those of one instant stay in the order they were told."""
+        self.events.append((at, len(self.events), Step(on=local(at, self.zone).replace(microsecond=0), **action)))
+
+
+def export_case(*, customer_id: str) -> Scenario:
+    """The story of a customer. Raises CustomerNotFound, ExportRefused."""
+    customer = parties.customer(scope=EVERYTHING, customer_id=customer_id)
+    seller = parties.seller(organisation_id=customer.organisation_id)
+    zone = ZoneInfo(seller.time_zone)
+    runs = billing.customer_runs(customer_key=customer.key)
+    changes = history.changes(customer_id=customer_id, run_ids=[run.run_id for run in runs])
+    rows = parties.billing_groups(scope=EVERYTHING, customer_id=customer_id)
+    groups = {row.key: f"group {n}" if n else "" for n, row in enumerate(rows)}
+    agreed = agreed_at_first(customer_key=customer.key, changes=changes, zone=zone, groups=groups)
+    case = _Case(customer, seller, zone, changes, runs, agreed)
+    _tell_usage(case)
+    _tell_changes(case)
+    case.events.sort(key=lambda event: event[:2])
+    _tell_payments(case)
+    checks = _tell_checks(case)
+    currencies = sorted({contract.currency for contract in agreed.contracts.values()} - {seller.accounting_currency})
+    return Scenario(
+        title=f"A case of {customer.organisation_id}, exported; names are stand-ins",
+        sales_organisation=entries.OrganisationEntry(
+            id=customer.organisation_id, country=seller.country, state=seller.state, time_zone=seller.time_zone,
+            accounting_currency=seller.accounting_currency,
+        ),
+        customer=_buyer(customer, rows, groups, checks), contracts=case.given,
+        exchange_rates=[
+            entries.ExchangeRateEntry(
+                source=currency, target=rate.currency, rate=count(rate.rate), on=rate.rate_on, rate_source=rate.rate_source
+            )
+            for currency in currencies
+            for rate in taxes.exchange_rates(source_currency=currency, target_currency=seller.accounting_currency)
+        ],
+        story=[step for _at, _place, step in case.events],
+        expect=[_expected(documents.document(scope=EVERYTHING, number=number), case) for number in case.numbers],
+    )  # fmt: skip
+
+
+def _buyer(
+    row: parties.CustomerRow, rows: list[parties.GroupRow], groups: dict[int, str], checks: list[tuple[Any, str, bool]]
+) -> entries.CustomerEntry:
+    own = row.tax_id or (checks[0][1] if checks else "")
+    return entries.CustomerEntry(
+        name=stand_ins.party_name(country=row.country, is_business=row.is_business), country=row.country,
+        state=row.state, kind="business" if row.is_business else "consumer", city=stand_ins.city(row.country),
+        tax_id=stand_ins.tax_id(own), language=rows[0].language, payment_days=rows[0].payment_days,
+        tax_id_checked=checks[0][0] if checks else None,
+        tax_id_valid=(checks[0][2] if checks else False) if own else None,
+        billing_groups=[
+            entries.BillingGroupEntry(name=groups[group.key], language=group.language, payment_days=group.payment_days)
+            for group in rows[1:]
+        ],
+    )  # fmt: skip
+
+
+def _tell_usage(case: _Case) -> None:
+    metered = [key for key, name in case.agreed.lines.items() if name]
+    for key, at, measured in usage.measured_revisions(line_keys=metered):
+        step = steps.UsageStep(
+            line=case.agreed.lines[key], month=measured.period.start, quantity=count(measured.quantity),
+            unit=measured.unit,
+        )  # type: ignore[arg-type]  # fmt: skip
+        case.add(at, usage=step)
+
+
+def _tell_changes(case: _Case) -> None:
+    runs = {run.run_id: run for run in case.runs}
+    opened = {change.object_id for change in case.changes if change.verb == "open_contract"}
+    case.given = [entry for contract_id, entry in case.agreed.contracts.items() if contract_id not in opened]
+    has_run = False
+    for change in case.changes:
+        detail, at = change.detail, change.at
+        if change.verb == "plan_run":
+            run = runs[change.object_id]
+            case.add(at, bill_run=steps.BillRunStep(through=run.through))
+            case.numbers += run.numbers
+            has_run = True
+        elif change.verb == "open_contract":
+            entry = case.agreed.contracts[change.object_id]
+            if has_run:
+                case.add(at, order=entry)
+            else:
+                case.given.append(entry)
+        elif change.verb == "credit_document":
+            case.add(at, credit=_credit(case, change.object_id, detail))
+            case.numbers.append(detail["credit_note"])
+        elif change.verb in _CHANGES:
+            name, value = _CHANGES[change.verb](case, change)
+            if value is not None:
+                case.add(at, **{name: value})
+
+
+def _credit(case: _Case, number: str, detail: dict[str, Any]) -> steps.CreditStep:
+    original = documents.document(scope=EVERYTHING, number=number)
+    credit = documents.document(scope=EVERYTHING, number=detail["credit_note"])
+    rows = []
+    for line in credit.lines:
+        place = line.corrects.line_number if line.corrects and line.corrects.line_number else 0
+        whole = original.lines[place - 1]
+        row = steps.CreditLineEntry(line=place)
+        if line.period != whole.period:
+            row.starts, row.until = line.period.start, line.period.end
+        elif line.net_minor != whole.net_minor and not detail["reissued"]:
+            row.amount = decimal_from_minor(line.net_minor, credit.currency)
+        rows.append(row)
+    return steps.CreditStep(
+        document=case.numbers.index(number) + 1, reason=f"credit {len(case.numbers) + 1}", lines=rows,
+        reissue=detail["reissued"],
+    )  # fmt: skip
+
+
+def _set_price(case: _Case, change: Change) -> tuple[str, Any]:
+    detail = change.detail
+    usage_entry = usage_price(detail["usage_price"])
+    return "set_price", steps.SetPriceStep(
+        line=case.agreed.lines[detail["line_key"]], starts=_date(detail["from"]), until=_date(detail["until"]),
+        price=None if usage_entry else short(Decimal(detail["unit_price"])), usage_price=usage_entry,
+    )  # fmt: skip
+
+
+def _set_quantity(case: _Case, change: Change) -> tuple[str, Any]:
+    detail = change.detail
+    return "set_quantity", steps.SetQuantityStep(
+        line=case.agreed.lines[detail["line_key"]], quantity=count(Decimal(detail["quantity"])),
+        starts=_date(detail["from"]), until=_date(detail["until"]),
+    )  # fmt: skip
+
+
+def _add_discount(case: _Case, change: Change) -> tuple[str, Any]:
+    detail = change.detail
+    return "add_discount", steps.AddDiscountStep(
+        line=case.agreed.lines[detail["line_key"]], reason=case.agreed.reasons(detail["reason"]),
+        starts=_date(detail["from"]), until=_date(detail["until"]), **{detail["kind"]: count(Decimal(detail["value"]))},
+    )  # fmt: skip
+
+
+def _end_discount(case: _Case, change: Change) -> tuple[str, Any]:
+    detail = change.detail
+    return "end_discount", steps.EndDiscountStep(
+        line=case.agreed.lines[detail["line_key"]], reason=case.agreed.reasons(detail["reason"]),
+        until=_date(detail["until"]),
+    )  # fmt: skip
+
+
+def _end_line(case: _Case, change: Change) -> tuple[str, Any]:
+    line = case.agreed.lines[change.detail["line_key"]]
+    return "end_line", steps.EndLineStep(line=line, ends=_date(change.detail["ends_on"]))
+
+
+def _add_line(case: _Case, change: Change) -> tuple[str, Any]:
+    line = case.agreed.added[change.detail["line_key"]]
+    return "add_line", steps.AddLineStep(service=case.agreed.services[change.object_id], line=line)
+
+
+def _end_service(case: _Case, change: Change) -> tuple[str, Any]:
+    ends = change.detail["ends_at"]
+    at = local(datetime.fromisoformat(ends), case.zone) if ends else None
+    return "end_service", steps.EndServiceStep(service=case.agreed.services[change.object_id], ends=at)
+
+
+def _suspend(case: _Case, change: Change) -> tuple[str, Any]:
+    return "suspend", steps.SuspendStep(
+        service=case.agreed.services[change.object_id], starts=_date(change.detail["from"]),
+        charged=change.detail["charged"],
+    )  # fmt: skip
+
+
+def _reconnect(case: _Case, change: Change) -> tuple[str, Any]:
+    name = case.agreed.services[change.object_id]
+    # What was suspended when it was taken over from another system was charged all the same.
+    suspended = any(s.suspend is not None and s.suspend.service == name for _at, _n, s in case.events)
+    return "reconnect", steps.ReconnectStep(service=name, starts=_date(change.detail["from"])) if suspended else None
+
+
+def _cancel(case: _Case, change: Change) -> tuple[str, Any]:
+    return "cancel", steps.CancelStep(contract=case.agreed.contract_names[change.object_id])
+
+
+def _withdraw(case: _Case, change: Change) -> tuple[str, Any]:
+    return "withdraw_cancellation", steps.WithdrawCancellationStep(
+        contract=case.agreed.contract_names[change.object_id]
+    )
+
+
+_CHANGES = {
+    "set_price": _set_price, "index_price": _set_price, "set_quantity": _set_quantity, "add_discount": _add_discount,
+    "end_discount": _end_discount, "end_line": _end_line, "add_line": _add_line, "end_service": _end_service,
+    "suspend_service": _suspend, "reconnect_service": _reconnect, "cancel_contract": _cancel,
+    "withdraw_cancellation": _withdraw,
+}  # fmt: skip
+
+
+def _date(text: str | None) -> Any:
+    return datetime.fromisoformat(text).date() if text else None
+
+
+def _tell_payments(case: _Case) -> None:
+    """Money that was booked on documents of ours, at the end of its day."""
+    for day, number, minor in receivables.paid_shares(customer_key=case.customer.key):
+        if number not in case.numbers:
+            continue
+        currency = documents.document(scope=EVERYTHING, number=number).currency
+        at = datetime.combine(day, time(23, 59), case.zone).astimezone(UTC)
+        step = steps.PaymentStep(amount=decimal_from_minor(minor, currency), document=case.numbers.index(number) + 1)
+        case.add(at, payment=step)
+    case.events.sort(key=lambda event: event[:2])
+
+
+def _tell_checks(case: _Case) -> list[tuple[Any, str, bool]]:
+    """Checks of the tax ID after the first one, before anything else of their day; all of them come back."""
+    checks = taxes.tax_id_checks(customer_id=case.customer.customer_id)
+    for day, text, is_valid in checks[1:]:
+        at = datetime.combine(day, time(0, 1), case.zone).astimezone(UTC)
+        case.add(at, tax_id_check=steps.TaxIdCheckStep(valid=is_valid, tax_id=stand_ins.tax_id(text)))
+    case.events.sort(key=lambda event: event[:2])
+    return checks
+
+
+def _expected(document: Document, case: _Case) -> ExpectedDocument:
+    totals, currency = document.totals, document.currency
+    billed = billing.billed_lines(scope=EVERYTHING, number=document.number)
+    return ExpectedDocument(
+        kind="credit_note" if document.kind is DocumentKind.CREDIT_NOTE else "invoice",
+        issued=document.issued_on, currency=currency, net=decimal_from_minor(totals.net_minor, currency),
+        tax=decimal_from_minor(totals.tax_minor, currency),
+        lines=[
+            steps.ExpectedLine(
+                net=decimal_from_minor(line.net_minor, currency), line=case.agreed.lines[billed[line.line_number].line_key],
+                period=f"{line.period.start} to {last_day(line.period.end)}", quantity=count(line.quantity),
+                corrects=case.numbers.index(line.corrects.number) + 1 if line.corrects else None,
+            )
+            for line in document.lines
+        ],
+    )  # fmt: skip

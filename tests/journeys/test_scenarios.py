@@ -1,0 +1,195 @@
+"""The stories of docs/scenarios come to what their authors worked out on paper; and each pro forma foretells the next run."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from django.db import transaction
+
+from rackbill.core.periods import add_months
+from rackbill.formats import scenario_file
+from rackbill.formats.scenario_file import Place, Scenario, Step
+from rackbill.formats.scenario_file.steps import BillRunStep, ProFormaStep
+from rackbill.interfaces.console.scenario import exporting, playing
+
+REPOSITORY = Path(__file__).parents[2]
+FILES = sorted((REPOSITORY / "docs" / "scenarios").glob("*.yaml"))
+IDS = [path.stem for path in FILES]
+
+
+def command(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "RACKBILL_HOME"}
+    if home is not None:
+        environment["RACKBILL_HOME"] = str(home)
+    code = "from rackbill.interfaces.console.main import run; run()"
+    run = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(run, capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_a_story_comes_to_what_was_worked_out_on_paper(path: Path) -> None:
+    scenario, place = scenario_file.read_scenario(path.read_bytes())
+    told = playing.play(scenario, place)
+    assert told["differences"] == [], json.dumps(told["differences"], indent=1)
+    assert told["violations"] == []
+    assert told["is_as_expected"] is True
+
+
+def test_there_are_at_least_twenty_stories_and_every_step_is_told_in_one() -> None:
+    told = set()
+    for path in FILES:
+        scenario, _place = scenario_file.read_scenario(path.read_bytes())
+        assert scenario.expect, f"{path.name} expects nothing"
+        told |= {name for step in scenario.story for name, _value in step.actions}
+    assert len(FILES) >= 20
+    assert {name for name in Step.__struct_fields__ if name not in ("on", "refused")} == told
+
+
+def with_pro_formas(scenario: Scenario, documents_by_step: dict[int, int]) -> Scenario:
+    """The story with a pro forma for everybody on the last day of a month before each run of a 1st, where nothing else
+
+    happens on that 1st. Pro formas are documents of the story as well, so that what names the n-th one is moved along.
+    """
+    story: list[Step] = []
+    moved: dict[int, int] = {}
+    old = new = 0
+    for n, step in enumerate(scenario.story):
+        run = step.bill_run
+        before = scenario.story[n - 1] if n else None
+        if isinstance(run, BillRunStep) and step.day.day == 1 and (before is None or before.day < step.day):
+            is_foretold = before is not None and before.pro_forma is not None
+            if run.through in (None, add_months(step.day, 1)) and not run.sales_organisation and not is_foretold:
+                eve = step.on - timedelta(days=1)
+                story += [Step(on=eve, pro_forma=ProFormaStep(customer=buyer.name)) for buyer in scenario.buyers]
+                new += documents_by_step.get(n + 1, 0)
+        for name in ("credit", "payment"):
+            value = getattr(step, name)
+            if value is not None and value.document is not None:
+                value = msgspec.structs.replace(value, document=moved[value.document])
+                step = msgspec.structs.replace(step, **{name: value})
+        story.append(step)
+        for _document in range(documents_by_step.get(n + 1, 0)):
+            old, new = old + 1, new + 1
+            moved[old] = new
+    return msgspec.structs.replace(scenario, story=story, expect=None, expect_open=None, expect_parked=None)
+
+
+def documents_by_step(scenario: Scenario, place: Place) -> dict[int, int]:
+    """How many documents each step makes, played in a transaction that is rolled back."""
+    with transaction.atomic():
+        told = playing.play(scenario, place)
+        transaction.set_rollback(True)
+    return Counter(row["step"] for row in told["documents"])
+
+
+def foretold(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What a pro forma and its invoice must have in common; a credit note is foretold with negative amounts."""
+    sign = -1 if row["kind"] == "credit_note" else 1
+    lines = [
+        (line["line"], line["period"], sign * Decimal(line["quantity"]), line["unit_price"], sign * line["net_minor"],
+         line["why"], [(tax["code"], tax["rate"], tax["jurisdiction"]) for tax in line["taxes"]],
+         line["corrects"] and line["corrects"]["number"])
+        for line in row["lines"]
+    ]  # fmt: skip
+    taxes = [(tax["code"], tax["rate"], sign * tax["base_minor"], sign * tax["tax_minor"]) for tax in row["taxes"]]
+    totals = [sign * row[f"{name}_minor"] for name in ("net", "tax", "gross")]
+    return row["customer"], row["billing_group"], row["currency"], lines, taxes, totals
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_a_pro_forma_is_what_the_next_run_brings(path: Path) -> None:
+    plain, place = scenario_file.read_scenario(path.read_bytes())
+    foretelling = with_pro_formas(plain, documents_by_step(plain, place))
+    scenario, place = scenario_file.read_scenario(scenario_file.write_scenario(foretelling))
+    told = playing.play(scenario, place)
+    compared = 0
+    for step in told["steps"]:
+        if step["does"] != "bill_run":
+            continue
+        coming: list[dict[str, Any]] = []
+        n = step["step"] - 1
+        while n > 0 and told["steps"][n - 1]["does"] == "pro_forma":
+            coming = [row for row in told["documents"] if row["step"] == n] + coming
+            n -= 1
+        if n < step["step"] - 1:
+            brought = [row for row in told["documents"] if row["step"] == step["step"]]
+            assert sorted(map(foretold, coming), key=str) == sorted(map(foretold, brought), key=str)
+            assert all(row["kind"] == "pro_forma" and row["number"] == "" for row in coming)
+            compared += 1
+    assert compared == len(
+        {n for n, step in enumerate(scenario.story[1:]) if step.bill_run and scenario.story[n].pro_forma}
+    )
+
+
+def test_the_command_prints_the_same_twice_and_leaves_with_the_right_code(tmp_path: Path) -> None:
+    good = FILES[0]
+    first, second = command("scenario", good, "--json"), command("scenario", good, "--json")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == second.stdout
+    told = json.loads(first.stdout)
+    assert told["documents"][0]["lines"][0]["net_minor"] == 4765
+    people = command("scenario", good)
+    assert people.returncode == 0 and "11 of 30 days" in people.stdout and "as expected" in people.stdout
+
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(good.read_text().replace("net: 177.60", "net: 177.61"))
+    disagreed = command("scenario", wrong)
+    assert disagreed.returncode == 1 and "177.61" in disagreed.stdout and "177.60" in disagreed.stdout
+
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(good.read_text().replace("price: 129.95\n", "prise: 129.95\n", 1))
+    refused = command("scenario", bad)
+    assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1
+    assert "line 16" in refused.stderr and "did you mean 'price'?" in refused.stderr
+
+
+def test_the_schema_knows_every_file() -> None:
+    schema = json.loads(command("scenario", "schema").stdout)
+    assert schema["$schema"].endswith("2020-12/schema")
+    assert set(schema["$defs"]["Step"]["properties"]) == set(Step.__struct_fields__)
+    assert schema["$defs"]["SetPriceStep"]["required"] == ["line", "starts"]
+
+
+def comparable(told: dict[str, Any], customer: str) -> list[tuple[Any, ...]]:
+    """A customer's documents without names and numbers."""
+    return [
+        (row["kind"], row["issued_on"], row["due_on"], row["currency"], row["net_minor"], row["tax_minor"],
+         [(t["code"], t["rate"], t["base_minor"], t["tax_minor"]) for t in row["taxes"]],
+         row["accounting"] and row["accounting"]["gross_minor"],
+         [(line["period"], line["quantity"], line["unit"], line["unit_price"], line["price_base_quantity"],
+           line["net_minor"], [a["amount_minor"] for a in line["allowances"]]) for line in row["lines"]])
+        for row in told["documents"]
+        if row["customer"] == customer and row["kind"] != "pro_forma"
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_an_exported_case_plays_to_the_same_documents(path: Path) -> None:
+    """Each story is lived, its customers are exported, and each export is played on an empty database."""
+    scenario, place = scenario_file.read_scenario(path.read_bytes())
+    exports = {}
+    with transaction.atomic():
+        told = playing.play(scenario, place)
+        for customer_id, name in sorted({(row["customer_id"], row["customer"]) for row in told["documents"]}):
+            exports[name] = scenario_file.write_scenario(exporting.export_case(customer_id=customer_id))
+        transaction.set_rollback(True)
+    assert exports
+    for name, content in exports.items():
+        with transaction.atomic():
+            case, case_place = scenario_file.read_scenario(content)
+            again = playing.play(case, case_place)
+            transaction.set_rollback(True)
+        assert again["differences"] == [], json.dumps(again["differences"], indent=1)
+        assert comparable(again, case.buyers[0].name) == comparable(told, name)
+        assert again["open"][0]["open_minor"] == next(r["open_minor"] for r in told["open"] if r["customer"] == name)
