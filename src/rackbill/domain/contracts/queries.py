@@ -302,8 +302,9 @@ def _line_end(line: ContractLine, zone: tzinfo) -> date | None:
     """The first day no longer charged: the earliest end of line, service and contract."""
     instants = (line.service.ends_at, line.service.contract.ends_at)
     ends = [moment.astimezone(zone) for moment in instants if moment is not None]
-    # Hours are charged up to the instant, so the day it lies in still counts; else it is the day of the end.
-    extra = timedelta(days=1) if line.proration == Proration.HOURS else timedelta()
+    # Hours and usage are charged up to the instant, so the day it lies in still counts; else it is the day of the end.
+    counts_day = line.proration == Proration.HOURS or line.kind == LineKind.METERED
+    extra = timedelta(days=1) if counts_day else timedelta()
     ends = [m.date() + extra if m.time() != time() else m.date() for m in ends]
     return min((*ends, line.ends_on)) if line.ends_on is not None else min(ends, default=None)
 

@@ -1,0 +1,64 @@
+"""Meters, which line they count for, and how that line is measured."""
+
+from datetime import date
+
+from django.db import transaction
+from django.db.models import Q
+
+from rackbill.core.metering import MeasuringRule as Rule
+from rackbill.core.metering import MeteringRefused, Method, MonthBy
+from rackbill.domain.kit import locks
+from rackbill.domain.usage.errors import MeterNotFound, UsageRefused
+from rackbill.domain.usage.models import MeasuringRule, Meter, MeterAssignment
+
+
+@transaction.atomic
+def add_meter(*, meter_id: str, service_key: int | None = None) -> None:
+    """A meter, of a service where its hours count. May run twice. Raises UsageRefused where it is another service's."""
+    if not meter_id or meter_id != meter_id.strip() or len(meter_id) > 64:
+        raise UsageRefused(f"a meter ID has 1 to 64 characters and no blanks around them, not {meter_id!r}")
+    row, _ = Meter.objects.get_or_create(meter_id=meter_id, defaults={"service_id": service_key})
+    if row.service_id != service_key:
+        raise UsageRefused(f"meter {meter_id} belongs to another service already; give the new one another ID")
+
+
+@transaction.atomic
+def set_measuring_rule(*, line_key: int, method: str, unit: str, profile: str = "", month_by: str = "utc") -> None:
+    """How the line's months are measured from now on; frozen months stay until they are measured anew.
+
+    Raises UsageRefused for what cannot be measured so.
+    """
+    try:
+        Rule(method=Method(method), unit=unit, profile=profile, month_by=MonthBy(month_by))
+    except (MeteringRefused, ValueError) as fault:
+        raise UsageRefused(str(fault)) from None
+    values = {"method": method, "unit": unit, "profile": profile, "month_by": month_by}
+    MeasuringRule.objects.update_or_create(line_id=line_key, defaults=values)
+
+
+@transaction.atomic
+def assign_meter(*, meter_id: str, line_key: int, valid_from: date, valid_until: date | None = None) -> None:
+    """Lets a meter count for a line from a day until another. May run twice.
+
+    Raises MeterNotFound, and UsageRefused where it counts for another line in that time: nothing is charged twice.
+    """
+    meter = locks.locked(Meter.objects.filter(meter_id=meter_id)).first()
+    if meter is None:
+        raise MeterNotFound(f"there is no meter {meter_id}; add it first")
+    if valid_until is not None and valid_until <= valid_from:
+        raise UsageRefused(f"{valid_from} to {valid_until} is no time; the end must lie after the start")
+    rows = MeterAssignment.objects.filter(meter=meter)
+    same = rows.filter(line_id=line_key, valid_from=valid_from).first()
+    others = rows.filter(Q(valid_until=None) | Q(valid_until__gt=valid_from))
+    if valid_until is not None:
+        others = others.filter(valid_from__lt=valid_until)
+    if same is not None:
+        others = others.exclude(pk=same.pk)
+    if (other := others.order_by("valid_from").first()) is not None:
+        until = f"until {other.valid_until}" if other.valid_until else "on"
+        raise UsageRefused(
+            f"meter {meter_id} counts for another line from {other.valid_from} {until}; end that assignment first"
+        )
+    MeterAssignment.objects.update_or_create(
+        meter=meter, valid_from=valid_from, defaults={"line_id": line_key, "valid_until": valid_until}
+    )

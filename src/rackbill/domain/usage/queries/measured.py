@@ -1,0 +1,83 @@
+"""Measured quantities as core values, and which months are to be measured."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+from django.db.models import F, Q
+
+from rackbill.core import metering
+from rackbill.core.periods import Period
+from rackbill.domain.usage import policy
+from rackbill.domain.usage.models import LateUsage, MeasuredQuantity, MeasuringRule
+from rackbill.domain.usage.queries.measuring import LINES_AT_A_TIME, metered_lines
+
+
+def measured(*, line_keys: Sequence[int]) -> dict[int, list[metering.MeasuredQuantity]]:
+    """By contract line, the newest revision of each month that the line is not settled beyond."""
+    newest: dict[tuple[int, date], tuple[object, ...]] = {}
+    for start in range(0, len(line_keys), LINES_AT_A_TIME):
+        rows = MeasuredQuantity.objects.filter(
+            Q(line__settled_until=None) | Q(period_end__gt=F("line__settled_until")),
+            line_id__in=list(line_keys[start : start + LINES_AT_A_TIME]),
+        ).order_by("line_id", "period_start", "revision")
+        for row in rows.values_list(
+            "line_id", "period_start", "period_end", "quantity", "unit", "samples_sha256", "profile", "sample_count",
+            "expected_count",
+        ):  # fmt: skip
+            newest[(row[0], row[1])] = row
+    found: dict[int, list[metering.MeasuredQuantity]] = defaultdict(list)
+    for line_key, first, end, quantity, unit, sha256, profile, count, expected in newest.values():
+        found[line_key].append(
+            metering.MeasuredQuantity(
+                period=Period(first, end), quantity=quantity, unit=unit, samples_sha256=sha256, profile=profile,
+                sample_count=count, expected_count=expected,
+            )
+        )  # fmt: skip
+    return dict(found)
+
+
+def settled_lines(*, line_keys: Sequence[int], beyond: date) -> list[int]:
+    """Which of the lines with measured quantities are charged beyond a day."""
+    rows = MeasuringRule.objects.filter(line_id__in=list(line_keys), line__settled_until__gt=beyond)
+    return list(rows.values_list("line_id", flat=True))
+
+
+def lines_to_measure(*, month: date) -> list[int]:
+    """The lines with a measuring rule that have begun by the end of a month and not ended before it."""
+    period = metering.month_of(month)
+    rows = MeasuringRule.objects.filter(
+        Q(line__ends_on=None) | Q(line__ends_on__gt=period.start), line__starts_on__lt=period.end
+    )
+    return list(rows.order_by("line_id").values_list("line_id", flat=True))
+
+
+def months_to_measure_anew(*, on: date) -> list[tuple[date, list[int]]]:
+    """Months that were measured, with the lines whose samples came late or whose days have changed since."""
+    found: dict[date, set[int]] = defaultdict(set)
+    for line_key, month in LateUsage.objects.values_list("line_id", "month"):
+        found[month].add(line_key)
+    counted: dict[int, dict[date, Period]] = defaultdict(dict)
+    # Only a line that is to be computed in full can have been amended since it was charged.
+    rows = MeasuredQuantity.objects.filter(line__settled_until=None, counted_from__isnull=False)
+    for line_key, first, start, end in rows.order_by("revision").values_list(
+        "line_id", "period_start", "counted_from", "counted_until"
+    ):
+        counted[line_key][first] = Period(start, end)
+    for line in metered_lines(line_keys=sorted(counted)):
+        for first, before in counted[line.line_key].items():
+            if (days := line.days_of(metering.month_of(first))) and days != before:
+                found[first].add(line.line_key)
+    return [
+        (month, sorted(found[month]))
+        for month in sorted(found)
+        if not policy.is_too_late(period_end=metering.month_of(month).end, on=on)
+    ]
+
+
+def unmeasured_lines(*, month: date) -> list[int]:
+    """Lines that should have a quantity of a month and have none."""
+    period = metering.month_of(month)
+    have = set(MeasuredQuantity.objects.filter(period_start=period.start).values_list("line_id", flat=True))
+    keys = [key for key in lines_to_measure(month=month) if key not in have]
+    return [line.line_key for line in metered_lines(line_keys=keys) if line.days_of(period) is not None]
