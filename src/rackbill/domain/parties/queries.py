@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from rackbill.core.document import BillTo
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
-from rackbill.domain.parties.errors import SalesOrganisationNotFound
+from rackbill.domain.kit.scope import CustomerScope
+from rackbill.domain.parties.errors import CustomerNotFound, SalesOrganisationNotFound
 from rackbill.domain.parties.models import (
     BillingGroup,
     BillingRecipient,
@@ -141,3 +142,11 @@ def _address(row: PostalFields | BillingGroup) -> PostalAddress:
     return PostalAddress(
         street=row.street, city=row.city, country=row.country, postal_code=row.postal_code, state=row.state
     )
+
+
+def customer_scope(*, customer_id: str) -> CustomerScope:
+    """What one customer may see, for the console. Raises CustomerNotFound."""
+    key = Customer.objects.filter(customer_id=customer_id).values_list("pk", flat=True).first()
+    if key is None:
+        raise CustomerNotFound(f"there is no customer {customer_id}")
+    return CustomerScope(key, customer_id)

@@ -10,6 +10,7 @@ from rackbill.domain.documents import operations as documents
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties import queries as parties
+from rackbill.interfaces.jobs import usage
 
 OnStep = Callable[[str, int, int], None]
 
@@ -19,6 +20,7 @@ def run_bill(
 ) -> RunSummary:
     """The run as it stands at the end: issued. Raises RunRefused, SalesOrganisationNotFound and what issuing raises."""
     step = on_step or (lambda _stage, _done, _total: None)
+    usage.measure_anew(now=now, on_step=step)
     run_id = billing.plan_run(organisation_id=organisation_id, through=through, now=now, actor=actor)
     summary = billing_queries.run_summary(run_id=run_id)
     if summary.state == "planned":

@@ -1,5 +1,6 @@
 """Meters, which line they count for, and how that line is measured."""
 
+import re
 from datetime import date
 
 from django.db import transaction
@@ -11,12 +12,14 @@ from rackbill.domain.kit import locks
 from rackbill.domain.usage.errors import MeterNotFound, UsageRefused
 from rackbill.domain.usage.models import MeasuringRule, Meter, MeterAssignment
 
+METER_ID = re.compile(r"[\w.:/-]{1,64}")
+
 
 @transaction.atomic
 def add_meter(*, meter_id: str, service_key: int | None = None) -> None:
     """A meter, of a service where its hours count. May run twice. Raises UsageRefused where it is another service's."""
-    if not meter_id or meter_id != meter_id.strip() or len(meter_id) > 64:
-        raise UsageRefused(f"a meter ID has 1 to 64 characters and no blanks around them, not {meter_id!r}")
+    if not METER_ID.fullmatch(meter_id):
+        raise UsageRefused(f"a meter ID is 1 to 64 letters, digits and - _ . : / characters, not {meter_id!r}")
     row, _ = Meter.objects.get_or_create(meter_id=meter_id, defaults={"service_id": service_key})
     if row.service_id != service_key:
         raise UsageRefused(f"meter {meter_id} belongs to another service already; give the new one another ID")
