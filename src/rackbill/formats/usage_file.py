@@ -67,7 +67,7 @@ def _opened(path: Path) -> Iterator[io.TextIOBase]:
     try:
         if path.suffix == ".gz":
             with gzip.open(path, "rt", encoding="utf-8", newline="") as packed:
-                yield packed  # type: ignore[misc]
+                yield packed
         else:
             with path.open(encoding="utf-8", newline="") as plain:
                 yield plain
@@ -185,7 +185,8 @@ def _days_of_counter(meter_id: str, items: Sequence[tuple[int, list[str]]]) -> I
         port_mbps = int(row[5]) if len(row) > 5 and row[5] else None
         if bits not in (32, 64):
             raise ValueError(f"a counter has 32 or 64 bits, not {bits}")
-        for number, row in items:
+        for place, row in items:
+            number = place
             # A poller is seldom on the second; a reading belongs to the nearest border between two slots.
             border = (int(_moment(row[1]).timestamp()) + SAMPLE_SECONDS // 2) // SAMPLE_SECONDS
             if border <= last:

@@ -18,15 +18,15 @@ MINIMUM_STEP = 1000
 
 
 def usage_charges(
-    line: TermLine, currency: str, through: date, since: date, measured: Sequence[MeasuredQuantity]
+    line: TermLine, currency: str, through: date, after: date | None, measured: Sequence[MeasuredQuantity]
 ) -> Iterator[Charge]:
-    """The line's usage of months that ended by the through date. Raises ContradictoryTerms.
+    """The line's usage of months that ended by the through date, and after another where given. Raises ContradictoryTerms.
 
     The price in force on the first day charged counts for the whole month: a commit or a tier cannot be cut at a day.
     """
     for used in sorted(measured, key=lambda m: m.period):
         period = _charged_days(line, used.period)
-        if period is None or used.period.end > through or period.start < since:
+        if period is None or used.period.end > through or (after is not None and used.period.end <= after):
             continue
         yield from _month(line, currency, used, period)
 

@@ -1,7 +1,7 @@
 """Which sizes, and which bills are parked."""
 
-SHARD_CUSTOMERS = 200
-ISSUE_BLOCK = 500
+SHARD_CUSTOMERS = 1000
+ISSUE_BLOCK = 1000
 
 PARK_CODES = {
     "ContradictoryTerms": "contradictory_data",

@@ -113,15 +113,8 @@ def _differs(last: MeasuredQuantity, value: Measured) -> bool:
 
 def _keep(values: Sequence[tuple[int, Measured]], last: dict[int, MeasuredQuantity], now: datetime) -> None:
     bulk.insert_rows(MeasuredQuantity, _FIELDS, _rows(values, last, now))
-    # A line charged beyond the month, or on another revision of it, is computed in full on the next run.
-    keys = [key for key, _value in values]
-    for start in range(0, len(keys), 5000):
-        part = keys[start : start + 5000]
-        revised = [key for key in part if key in last]
-        month_start = values[0][1].period.start
-        beyond = queries.settled_lines(line_keys=part, beyond=month_start)
-        if stale := sorted({*revised, *beyond}):
-            contracts.unsettle_lines(line_keys=stale)
+    # What a run took for charged through its date was so without these quantities.
+    contracts.unsettle_lines(line_keys=[key for key, _value in values])
 
 
 def _rows(

@@ -5,7 +5,6 @@ from rackbill.domain.usage.queries.measured import (
     lines_to_measure,
     measured,
     months_to_measure_anew,
-    settled_lines,
     unmeasured_lines,
 )
 from rackbill.domain.usage.queries.measuring import measurements
@@ -16,7 +15,6 @@ __all__ = [
     "measured",
     "measurements",
     "months_to_measure_anew",
-    "settled_lines",
     "unmeasured_lines",
     "usage_estimates",
 ]

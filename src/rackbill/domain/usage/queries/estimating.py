@@ -8,11 +8,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from rackbill.core import metering
-from rackbill.core.charges import ContradictoryTerms
 from rackbill.core.charges.usage import usage_charges
 from rackbill.core.metering import MeasuredQuantity, Method, MonthBy
 from rackbill.core.periods import Period
-from rackbill.core.terms import TermLine
 from rackbill.domain.contracts import queries as contracts
 from rackbill.domain.contracts.queries import BillableLine
 from rackbill.domain.kit.scope import Scope
@@ -44,6 +42,12 @@ class UsageEstimate:
     contradiction: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Billable:
+    line: BillableLine
+    zone: ZoneInfo
+
+
 def usage_estimates(*, scope: Scope, now: datetime) -> list[UsageEstimate]:
     """Every metered line in sight whose month is running, by service. Tax is not in it."""
     rows = scope.limit(MeasuringRule.objects.all(), customer="line__service__customer")
@@ -53,11 +57,11 @@ def usage_estimates(*, scope: Scope, now: datetime) -> list[UsageEstimate]:
     customers: dict[str, set[int]] = defaultdict(set)
     for _line, customer_key, zone in places:
         customers[zone].add(customer_key)
-    billable: dict[int, BillableLine] = {}
-    for zone, keys in customers.items():
-        for line in contracts.billable_lines(customer_keys=sorted(keys), zone=ZoneInfo(zone)):
-            if line.terms is not None:
-                billable[line.terms.line_id] = line
+    billable = {
+        line.line_key: _Billable(line, ZoneInfo(zone))
+        for zone, keys in customers.items()
+        for line in contracts.billable_lines(customer_keys=sorted(keys))
+    }
     by_month: dict[Period, list[MeteredLine]] = defaultdict(list)
     for metered in metered_lines(line_keys=sorted({line for line, _c, _z in places} & set(billable))):
         is_utc = metered.rule.month_by is MonthBy.UTC and metered.rule.method is not Method.HOURS
@@ -68,21 +72,21 @@ def usage_estimates(*, scope: Scope, now: datetime) -> list[UsageEstimate]:
 
 
 def _estimates(
-    month: Period, lines: list[MeteredLine], billable: dict[int, BillableLine], now: datetime
+    month: Period, lines: list[MeteredLine], billable: dict[int, _Billable], now: datetime
 ) -> Iterator[UsageEstimate]:
     by_key = {line.line_key: line for line in lines}
     hourly = [line.line_key for line in lines if line.rule.method is Method.HOURS]
     to_the_end = dict(measurements(line_keys=hourly, month=month))
     for key, so_far in measurements(line_keys=list(by_key), month=month, until=now):
-        line, row = by_key[key], billable[key]
+        line, row = by_key[key], billable[key].line
         carried = to_the_end[key].quantity if key in to_the_end else _carried_on(line, so_far, now)
         amounts, contradiction = [0, 0], ""
         try:
-            amounts = [_amount(row, so_far, quantity) for quantity in (so_far.quantity, carried)]
-        except ContradictoryTerms as fault:
+            amounts = [_amount(billable[key], so_far, quantity) for quantity in (so_far.quantity, carried)]
+        except ValueError as fault:
             contradiction = str(fault)
         yield UsageEstimate(
-            contract_id=row.subject.contract_id, service_id=row.subject.service_id, description=row.subject.description,
+            contract_id=row.contract_id, service_id=row.service_id, description=row.description,
             month=month, unit=so_far.unit, profile=so_far.profile, currency=row.currency, quantity_so_far=so_far.quantity,
             amount_so_far_minor=amounts[0], quantity_carried_on=carried, amount_carried_on_minor=amounts[1],
             sample_count=so_far.sample_count, expected_count=so_far.expected_count, contradiction=contradiction,
@@ -97,10 +101,9 @@ def _carried_on(line: MeteredLine, so_far: MeasuredQuantity, now: datetime) -> D
     return metering.carried_on(so_far.quantity, start=start, end=end, until=until) if start < until else so_far.quantity
 
 
-def _amount(row: BillableLine, measured: MeasuredQuantity, quantity: Decimal) -> int:
-    terms: TermLine | None = row.terms
-    if terms is None:
-        return 0
+def _amount(row: _Billable, measured: MeasuredQuantity, quantity: Decimal) -> int:
+    """Net, in minor units. Raises ValueError where the line's own data contradict themselves."""
+    terms = row.line.terms(zone=row.zone, settled_until=None)
     value = MeasuredQuantity(period=measured.period, quantity=quantity, unit=measured.unit)
-    charges = usage_charges(terms, row.currency, measured.period.end, terms.charged_from, [value])
+    charges = usage_charges(terms, row.line.currency, measured.period.end, None, [value])
     return sum(charge.amount_minor for charge in charges)

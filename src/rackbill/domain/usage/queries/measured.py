@@ -37,12 +37,6 @@ def measured(*, line_keys: Sequence[int]) -> dict[int, list[metering.MeasuredQua
     return dict(found)
 
 
-def settled_lines(*, line_keys: Sequence[int], beyond: date) -> list[int]:
-    """Which of the lines with measured quantities are charged beyond a day."""
-    rows = MeasuringRule.objects.filter(line_id__in=list(line_keys), line__settled_until__gt=beyond)
-    return list(rows.values_list("line_id", flat=True))
-
-
 def lines_to_measure(*, month: date) -> list[int]:
     """The lines with a measuring rule that have begun by the end of a month and not ended before it."""
     period = metering.month_of(month)
