@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 SAMPLE_SECONDS = 300
 SLOTS_PER_DAY = 288
@@ -45,6 +45,13 @@ def missing(flow: Flow) -> int:
 def flow_of(values: Iterable[int | None]) -> Flow:
     """A flow of byte counts; None is a sample that never came. Raises SamplesRefused for what is no byte count."""
     listed = list(values)
+    try:
+        flow = array(_NARROW, cast(list[int], listed))
+        if not _has_gaps(flow):
+            return flow
+    except (OverflowError, TypeError):
+        # A gap, or a number that needs more than four bytes or is none of bytes.
+        pass
     highest = max((value for value in listed if value is not None), default=0)
     code = _NARROW if highest < _MISSING[_NARROW] else _WIDE
     if highest >= _MOST or min((value for value in listed if value is not None), default=0) < 0:

@@ -54,6 +54,7 @@ def _add_commands() -> None:
     from rackbill.interfaces.console import (
         bench_bill_run,
         bench_data,
+        bench_usage,
         benches,
         billing,
         books,
@@ -66,7 +67,7 @@ def _add_commands() -> None:
         usage,
     )
 
-    for module in (bench_data, bench_bill_run):
+    for module in (bench_data, bench_bill_run, bench_usage):
         module.register(benches.app)
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
