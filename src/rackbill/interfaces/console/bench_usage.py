@@ -146,28 +146,29 @@ def _lines_of_a_day(day: date, meters: int, dice: random.Random) -> Iterator[str
 def _metered_lines(meters: int) -> int:
     """A sales organisation, a customer, and so many metered lines with their meters; how many lines."""
     from rackbill.domain.usage import operations as usage
+    from rackbill.domain.usage.operations import NewMeter
 
-    packs: list[int] = []
-    in_packs = 0
-    single = [number for number in range(meters) if number % 10 != 9]
-    pack_count = -(-(meters - len(single)) // METERS_OF_A_PACK)
-    keys = _ordered_lines(len(single) + pack_count)
-    for key in keys[len(single) :]:
-        usage.set_measuring_rule(line_key=key, method="percentile_of_sums", unit="Mbps", profile="95TH")
-        packs.append(key)
-    own = iter(keys)
+    in_packs = meters // 10
+    single = meters - in_packs
+    keys = _ordered_lines(single + -(-in_packs // METERS_OF_A_PACK))
+    made, own, packed = [], iter(keys), 0
     for number in range(meters):
         if number % 10 == 9:
-            key = packs[in_packs // METERS_OF_A_PACK]
-            in_packs += 1
+            line_key, rule = keys[single + packed // METERS_OF_A_PACK], ("percentile_of_sums", "Mbps", "95TH")
+            packed += 1
         else:
-            key = next(own)
-            rule = ("percentile", "Mbps", "95TH") if number % 10 < 5 else ("traffic", "GB", "")
-            usage.set_measuring_rule(line_key=key, method=rule[0], unit=rule[1], profile=rule[2])
-        usage.add_meter(meter_id=f"m{number:06d}")
-        usage.assign_meter(meter_id=f"m{number:06d}", line_key=key, valid_from=MONTH)
-        if number % 1000 == 999:
-            answers.people.print(f"meters {number + 1}/{meters}", end="\r")
+            line_key, rule = next(own), ("percentile", "Mbps", "95TH") if number % 10 < 5 else ("traffic", "GB", "")
+        made.append(
+            NewMeter(
+                meter_id=f"m{number:06d}",
+                line_key=line_key,
+                method=rule[0],
+                unit=rule[1],
+                profile=rule[2],
+                valid_from=MONTH,
+            )
+        )
+    usage.add_meters(meters=made)
     return len(keys)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from rackbill.core.money import decimal_from_minor
 from rackbill.domain.contracts import queries as contracts
@@ -127,7 +127,17 @@ def estimate(
     if as_json:
         answers.print_json({"customer_id": customer, "at": now.isoformat(), "lines": [_estimate_json(r) for r in rows]})
         return
-    table = Table("service", "line", "month", "so far", "now", "carried on", "then", "samples", box=None)
+    table = Table(
+        Column("service", no_wrap=True, min_width=14),
+        "line",
+        "month",
+        "so far",
+        "now",
+        "carried on",
+        "then",
+        "samples",
+        box=None,
+    )
     for row in rows:
         table.add_row(
             row.service_id, row.description, f"{row.month.start:%Y-%m}", f"{_plain(row.quantity_so_far)} {row.unit}",
