@@ -102,7 +102,7 @@ def test_counters_across_midnight_and_without_bits(tmp_path: Path) -> None:
         ((SAMPLES_HEAD, f"m,{at(0)},1"), "line 2: 3 columns"),
         ((SAMPLES_HEAD, f"m,{at(0)},1,2", f"m,{at(0)},1,3"), "line 3: a sample of 00:00 stands twice, with another value"),
         ((SAMPLES_HEAD, "m,2020-10-01T00:00:00,1,2"), "line 2: 2020-10-01T00:00:00 has no offset from UTC"),
-        ((SAMPLES_HEAD, f"m,{at(0)},-1,2"), "line 2: a sample is negative"),
+        ((SAMPLES_HEAD, f"m,{at(0)},-1,2"), "line 2: a sample of -1 bytes is negative"),
         ((SAMPLES_HEAD, f"m,{at(0)},1.5,2"), "line 2: invalid literal"),
         ((COUNTERS_HEAD, f"m,{at(0)},1,2,32"), "line 2: 5 columns, not 4"),
         ((COUNTERS_HEAD, f"m,{at(5)},1,2", f"m,{at(0)},1,3"), "line 3: a reading of m at .* is not later"),

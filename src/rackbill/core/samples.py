@@ -19,9 +19,12 @@ _NARROW, _WIDE = "I", "Q"
 _MISSING = {_NARROW: (1 << 32) - 1, _WIDE: (1 << 64) - 1}
 _PLAIN = b"p"
 _LEVEL = 1
-_MOST = 1 << 60
 
 Flow: TypeAlias = "array[int]"
+
+
+LARGEST_SAMPLE = (1 << 60) - 1
+"""Bytes of five minutes that no port will carry; sums of a pack's samples stay below 64 bits."""
 
 
 class SamplesRefused(ValueError):
@@ -55,7 +58,7 @@ def flow_of(values: Iterable[int | None]) -> Flow:
         pass
     highest = max((value for value in listed if value is not None), default=0)
     code = _NARROW if highest < _MISSING[_NARROW] else _WIDE
-    if highest >= _MOST or min((value for value in listed if value is not None), default=0) < 0:
+    if highest > LARGEST_SAMPLE or min((value for value in listed if value is not None), default=0) < 0:
         raise SamplesRefused("a sample is negative or has more than 60 bits; a sample is the bytes of five minutes")
     nothing = _MISSING[code]
     return array(code, [nothing if value is None else value for value in listed])

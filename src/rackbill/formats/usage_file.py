@@ -3,9 +3,9 @@
 import csv
 import gzip
 import io
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from rackbill.core.samples import (
+    LARGEST_SAMPLE,
     SAMPLE_SECONDS,
     SLOTS_PER_DAY,
     Flow,
@@ -113,29 +114,35 @@ def _flow(text: str) -> Flow:
 # --- a line for each sample ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
 class _Day:
-    bytes_in: list[int | None] = field(default_factory=lambda: [None] * SLOTS_PER_DAY)
-    bytes_out: list[int | None] = field(default_factory=lambda: [None] * SLOTS_PER_DAY)
+    """A meter's day while it is gathered: eight bytes a sample, -1 for one that did not come yet."""
 
-    def put(self, slot: int, bytes_in: int | None, bytes_out: int | None) -> None:
-        for flow, value in ((self.bytes_in, bytes_in), (self.bytes_out, bytes_out)):
-            if value is not None:
-                if flow[slot] not in (None, value):
-                    raise SamplesRefused(
-                        f"a sample of {slot // 12:02}:{slot % 12 * 5:02} stands twice, with another value"
-                    )
-                flow[slot] = value
+    __slots__ = ("flows",)
+
+    def __init__(self) -> None:
+        self.flows = array("q", [-1]) * SLOTS_PER_DAY, array("q", [-1]) * SLOTS_PER_DAY
+
+    def put(self, slot: int, values: Iterable[int | None]) -> None:
+        """In and out of a slot. Raises SamplesRefused."""
+        for flow, value in zip(self.flows, values, strict=True):
+            if value is None:
+                continue
+            if not 0 <= value <= LARGEST_SAMPLE:
+                raise SamplesRefused(f"a sample of {value} bytes is negative or has more than 60 bits")
+            if flow[slot] not in (-1, value):
+                raise SamplesRefused(f"a sample of {slot // 12:02}:{slot % 12 * 5:02} stands twice, with another value")
+            flow[slot] = value
 
     def value(self, meter_id: str, day: date) -> SampleDay:
-        return SampleDay(meter_id, day, flow_of(self.bytes_in), flow_of(self.bytes_out))
+        """The day as it will be kept."""
+        bytes_in, bytes_out = (flow_of(None if sample < 0 else sample for sample in flow) for flow in self.flows)
+        return SampleDay(meter_id, day, bytes_in, bytes_out)
 
 
 def _samples(rows: Iterator[list[str]]) -> Iterator[SampleDay]:
     """Days of all meters are gathered until the file goes on to another day, so that files by time and by meter both work."""
     open_days: dict[str, _Day] = {}
     current: date | None = None
-    number = 1
     for number, row in enumerate(rows, start=2):
         if len(row) != 4:
             raise _refuse(number, f"{len(row)} columns, not 4")
@@ -145,13 +152,10 @@ def _samples(rows: Iterator[list[str]]) -> Iterator[SampleDay]:
             if day != current:
                 yield from (found.value(meter_id, current) for meter_id, found in open_days.items() if current)
                 open_days, current = {}, day
-            open_days.setdefault(row[0], _Day()).put(slot, _number(row[2]), _number(row[3]))
+            open_days.setdefault(row[0], _Day()).put(slot, (_number(row[2]), _number(row[3])))
         except ValueError as fault:
             raise _refuse(number, str(fault)) from None
-    try:
-        yield from (found.value(meter_id, current) for meter_id, found in open_days.items() if current)
-    except SamplesRefused as fault:
-        raise _refuse(number, str(fault)) from None
+    yield from (found.value(meter_id, current) for meter_id, found in open_days.items() if current)
 
 
 def _moment(text: str) -> datetime:
@@ -220,8 +224,8 @@ def _days_from(
 ) -> Iterator[SampleDay]:
     days: dict[date, _Day] = {}
     begin = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=start * SAMPLE_SECONDS)
-    for place, (one, other) in enumerate(zip(bytes_in, bytes_out, strict=True)):
+    for place, pair in enumerate(zip(bytes_in, bytes_out, strict=True)):
         day, slot = slot_of(begin + timedelta(seconds=place * SAMPLE_SECONDS))
-        days.setdefault(day, _Day()).put(slot, one, other)
+        days.setdefault(day, _Day()).put(slot, pair)
     for day, found in days.items():
         yield found.value(meter_id, day)

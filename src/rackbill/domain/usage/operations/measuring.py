@@ -84,6 +84,8 @@ def record_measured(*, line_key: int, measured: Measured, now: datetime) -> bool
     if measured.quantity < 0:
         raise UsageRefused(f"a measured quantity of {measured.quantity} is negative; credit the charge instead")
     _check_age(measured.period.end, now)
+    rows = MeasuredQuantity.objects.filter(line_id=line_key, period_start=measured.period.start)
+    list(locks.locked(rows).values_list("pk"))
     last = _last_revisions([line_key], measured.period.start)
     if line_key in last and not _differs(last[line_key], measured):
         return False
