@@ -74,16 +74,21 @@ class ReferenceOrigin(StrEnum):
 
 
 def reference_shown(subject: LineSubject) -> tuple[str, ReferenceOrigin]:
-    """The Reference column of every document form: the customer's reference, else the legacy server name (N6, I8),
+    """The Reference column of every document form, and where it is from."""
+    return first_name(subject.reference, subject.legacy_name, subject.equipment_id)
 
-    else the Equipment ID; an empty text for a thing that has none of them. Blank means empty after trimming.
+
+def first_name(reference: str, legacy_name: str, equipment_id: str) -> tuple[str, ReferenceOrigin]:
+    """The customer's reference, else the legacy server name (N6, I8), else the Equipment ID; an empty text for a thing that
+
+    has none of them. Blank means empty after trimming.
     """
-    if not is_blank(subject.reference):
-        return subject.reference.strip(), ReferenceOrigin.REFERENCE
-    if not is_blank(subject.legacy_name):
-        return subject.legacy_name.strip(), ReferenceOrigin.LEGACY_NAME
-    if not is_blank(subject.equipment_id):
-        return subject.equipment_id, ReferenceOrigin.EQUIPMENT_ID
+    if not is_blank(reference):
+        return reference.strip(), ReferenceOrigin.REFERENCE
+    if not is_blank(legacy_name):
+        return legacy_name.strip(), ReferenceOrigin.LEGACY_NAME
+    if not is_blank(equipment_id):
+        return equipment_id, ReferenceOrigin.EQUIPMENT_ID
     return "", ReferenceOrigin.NOTHING
 
 

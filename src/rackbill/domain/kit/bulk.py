@@ -5,7 +5,8 @@ give it. Constraints and triggers hold as always.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
@@ -59,14 +60,47 @@ def insert_plain_rows(model: type[models.Model], field_names: Sequence[str], row
         return len(batch)
 
 
-def plain_rows(rows: models.QuerySet[Any, Any], *names: str) -> list[tuple[Any, ...]]:
+class Keys:
+    """A list that Django does not look into."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self.values = list(values)
+
+
+@models.Field.register_lookup
+class AnyOf(models.Lookup):
+    """`field__any_of=bulk.Keys(…)`: as `__in`, with the whole list as one parameter instead of a thousand."""
+
+    lookup_name = "any_of"
+
+    def get_prep_lookup(self) -> list[Any]:
+        """The values as they are."""
+        return self.rhs.values
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """For SQLite, which knows lists as JSON."""
+        left, parameters = self.process_lhs(compiler, connection)
+        return f"{left} IN (SELECT value FROM json_each(%s))", [*parameters, json.dumps(self.rhs)]
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """For PostgreSQL, which knows arrays."""
+        left, parameters = self.process_lhs(compiler, connection)
+        return f"{left} = ANY(%s)", [*parameters, self.rhs]
+
+
+models.ForeignKey.register_lookup(AnyOf)
+
+
+def plain_rows(rows: models.QuerySet[Any, Any], *names: str, at_most: int | None = None) -> list[tuple[Any, ...]]:
     """Named columns as the database keeps them: whole numbers, texts, days and instants as ISO texts, JSON as text."""
     # SQLite's driver turns columns declared as days into dates, one by one; a cast is a text on both databases.
     columns = [
         Cast(name, models.CharField(max_length=40)) if isinstance(_field(rows.model, name), models.DateField) else name
         for name in names
     ]
-    statement, parameters = rows.values_list(*columns).query.sql_with_params()
+    statement, parameters = rows.values_list(*columns)[:at_most].query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
@@ -78,6 +112,28 @@ def _field(model: Any, name: str) -> Any:
     for step in path:
         model = model._meta.get_field(step).related_model
     return model._meta.pk if last == "pk" else model._meta.get_field(last)
+
+
+def plain_instant(moment: datetime) -> str:
+    """An instant as the database keeps it."""
+    return str(models.DateTimeField().get_db_prep_value(moment, connection))
+
+
+def set_column(model: type[models.Model], field_name: str, value_by_key: Mapping[int, Any]) -> None:
+    """One plain column of rows, each to a value of its own, in one statement."""
+    column, table = model._meta.get_field(field_name).column, model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            kind = model._meta.get_field(field_name).db_type(connection)
+            cursor.execute(
+                f'UPDATE "{table}" SET "{column}" = fresh.value FROM unnest(%s::bigint[], %s::{kind}[]) AS fresh (key, value) '
+                f'WHERE "{table}"."id" = fresh.key',
+                [list(value_by_key), list(value_by_key.values())],
+            )
+        else:
+            cursor.cursor.connection.executemany(
+                f'UPDATE "{table}" SET "{column}" = ? WHERE "id" = ?', [(v, k) for k, v in value_by_key.items()]
+            )
 
 
 def reserve_keys(model: type[models.Model], count: int) -> range:

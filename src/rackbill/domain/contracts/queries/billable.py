@@ -93,7 +93,7 @@ class BillableLine:
         """The line as the sums need it. Raises ValueError where its own data contradict themselves."""
         try:
             return TermLine(
-                line_id=self.line_key, kind=LineKind(self.kind), start=day(self.starts_on), end=self._end(zone),
+                line_id=self.line_key, kind=LineKind(self.kind), start=_day(self.starts_on), end=self._end(zone),
                 prices=tuple(map(_price, self.prices)), quantities=tuple(map(_quantity, self.quantities)),
                 discounts=tuple(map(_discount, self.discounts)), cycle_months=self.cycle_months, timing=Timing(self.timing),
                 billed_from=_maybe_day(self.billed_from), settled_until=settled_until,
@@ -113,7 +113,7 @@ class BillableLine:
         found: dict[str, Any] = {"proration": profile}
         if self.proration == Proration.HOURS:
             starts_at = _instant(self.service_starts_at).astimezone(zone)
-            if starts_at.date() == day(self.starts_on):
+            if starts_at.date() == _day(self.starts_on):
                 found["started_at"] = starts_at
             if self.service_ends_at is not None and self.ends_on is None:
                 found["ended_at"] = _instant(self.service_ends_at).astimezone(zone)
@@ -127,12 +127,15 @@ class BillableLine:
         counts_day = self.proration == Proration.HOURS or self.kind == LineKind.METERED
         extra = timedelta(days=1) if counts_day else timedelta()
         ends = [m.date() + extra if m.time() != time() else m.date() for m in moments]
-        return min((*ends, day(self.ends_on))) if self.ends_on is not None else min(ends, default=None)
+        return min((*ends, _day(self.ends_on))) if self.ends_on is not None else min(ends, default=None)
 
 
 def billable_lines(*, customer_keys: Sequence[int]) -> list[BillableLine]:
     """The lines of the customers' delivered services by contract and service, in five queries."""
-    of_customers = {"service__customer_id__in": list(customer_keys), "service__status__in": policy.BILLED_STATUSES}
+    of_customers = {
+        "service__customer_id__any_of": bulk.Keys(customer_keys),
+        "service__status__in": policy.BILLED_STATUSES,
+    }
     rows = ContractLine.objects.filter(**of_customers)
     on_line = {f"line__{name}": value for name, value in of_customers.items()}
     dated = ("line_id", "valid_from", "valid_until")
@@ -162,13 +165,13 @@ def _by_line(model: Any, conditions: dict[str, Any], columns: tuple[str, ...]) -
 
 
 @lru_cache(maxsize=8192)
-def day(text: str) -> date:
+def _day(text: str) -> date:
     """A day from its ISO text."""
     return date.fromisoformat(text)
 
 
 def _maybe_day(text: str | None) -> date | None:
-    return None if text is None else day(text)
+    return None if text is None else _day(text)
 
 
 def _instant(text: str) -> datetime:
@@ -178,16 +181,16 @@ def _instant(text: str) -> datetime:
 
 def _price(row: tuple[Any, ...]) -> DatedPrice:
     usage_price = usage_price_from_plain(loads(row[4])) if row[4] is not None else None
-    return DatedPrice(day(row[1]), _maybe_day(row[2]), plain_decimal(row[3]), usage_price)
+    return DatedPrice(_day(row[1]), _maybe_day(row[2]), plain_decimal(row[3]), usage_price)
 
 
 def _quantity(row: tuple[Any, ...]) -> DatedQuantity:
-    return DatedQuantity(day(row[1]), _maybe_day(row[2]), plain_decimal(row[3]))
+    return DatedQuantity(_day(row[1]), _maybe_day(row[2]), plain_decimal(row[3]))
 
 
 def _discount(row: tuple[Any, ...]) -> Discount:
-    return Discount(DiscountKind(row[3]), plain_decimal(row[4]), row[5], day(row[1]), _maybe_day(row[2]))
+    return Discount(DiscountKind(row[3]), plain_decimal(row[4]), row[5], _day(row[1]), _maybe_day(row[2]))
 
 
 def _suspension(row: tuple[Any, ...]) -> Suspension:
-    return Suspension(day(row[1]), _maybe_day(row[2]))
+    return Suspension(_day(row[1]), _maybe_day(row[2]))

@@ -8,33 +8,28 @@ from django.db.models import F, Q
 
 from rackbill.core import metering
 from rackbill.core.periods import Period
+from rackbill.domain.kit import bulk
+from rackbill.domain.kit.fields import plain_decimal
 from rackbill.domain.usage import policy
 from rackbill.domain.usage.models import LateUsage, MeasuredQuantity, MeasuringRule
-from rackbill.domain.usage.queries.measuring import LINES_AT_A_TIME, metered_lines
+from rackbill.domain.usage.queries.measuring import metered_lines
 
 
 def measured(*, line_keys: Sequence[int]) -> dict[int, list[metering.MeasuredQuantity]]:
     """By contract line, the newest revision of each month that the line is not settled beyond."""
-    newest: dict[tuple[int, date], tuple[object, ...]] = {}
-    for start in range(0, len(line_keys), LINES_AT_A_TIME):
-        rows = MeasuredQuantity.objects.filter(
-            Q(line__settled_until=None) | Q(period_end__gt=F("line__settled_until")),
-            line_id__in=list(line_keys[start : start + LINES_AT_A_TIME]),
-        ).order_by("line_id", "period_start", "revision")
-        for row in rows.values_list(
-            "line_id", "period_start", "period_end", "quantity", "unit", "samples_sha256", "profile", "sample_count",
-            "expected_count",
-        ):  # fmt: skip
-            newest[(row[0], row[1])] = row
-    found: dict[int, list[metering.MeasuredQuantity]] = defaultdict(list)
-    for line_key, first, end, quantity, unit, sha256, profile, count, expected in newest.values():
-        found[line_key].append(
-            metering.MeasuredQuantity(
-                period=Period(first, end), quantity=quantity, unit=unit, samples_sha256=sha256, profile=profile,
-                sample_count=count, expected_count=expected,
-            )
+    found: dict[int, dict[str, metering.MeasuredQuantity]] = defaultdict(dict)
+    rows = MeasuredQuantity.objects.filter(
+        Q(line__settled_until=None) | Q(period_end__gt=F("line__settled_until")), line_id__any_of=bulk.Keys(line_keys)
+    ).order_by("line_id", "period_start", "revision")
+    for line_key, start, end, quantity, unit, sha256, profile, sample_count, expected_count in bulk.plain_rows(
+        rows, "line_id", "period_start", "period_end", "quantity", "unit", "samples_sha256", "profile", "sample_count",
+        "expected_count",
+    ):  # fmt: skip
+        found[line_key][start] = metering.MeasuredQuantity(
+            period=Period(date.fromisoformat(start), date.fromisoformat(end)), quantity=plain_decimal(quantity), unit=unit,
+            samples_sha256=sha256, profile=profile, sample_count=sample_count, expected_count=expected_count,
         )  # fmt: skip
-    return dict(found)
+    return {line_key: list(by_start.values()) for line_key, by_start in found.items()}
 
 
 def lines_to_measure(*, month: date) -> list[int]:

@@ -15,7 +15,7 @@ from rackbill.core.periods import Period
 from rackbill.domain.usage import policy
 from rackbill.domain.usage.models import MeasuringRule, MeterAssignment, MeterDay
 
-LINES_AT_A_TIME = 5000
+_LINES_AT_A_TIME = 5000
 _METERS_AT_A_TIME = 100
 """Meters whose days are held at one time while a month is measured: about 10 MB."""
 
@@ -43,8 +43,8 @@ class MeteredLine:
 
 def metered_lines(*, line_keys: Sequence[int]) -> Iterator[MeteredLine]:
     """Those of the lines that have a measuring rule, by key."""
-    for start in range(0, len(line_keys), LINES_AT_A_TIME):
-        rows = MeasuringRule.objects.filter(line_id__in=list(line_keys[start : start + LINES_AT_A_TIME])).order_by(
+    for start in range(0, len(line_keys), _LINES_AT_A_TIME):
+        rows = MeasuringRule.objects.filter(line_id__in=list(line_keys[start : start + _LINES_AT_A_TIME])).order_by(
             "line_id"
         )
         for key, method, unit, profile, month_by, starts_on, billed_from, ends_on, starts_at, *ends, zone in rows.values_list(
@@ -108,8 +108,8 @@ def measurements(
 def _assigned(days_by_line: dict[int, Period]) -> dict[int, list[_Assigned]]:
     found: dict[int, list[_Assigned]] = defaultdict(list)
     keys = list(days_by_line)
-    for start in range(0, len(keys), LINES_AT_A_TIME):
-        rows = MeterAssignment.objects.filter(line_id__in=keys[start : start + LINES_AT_A_TIME])
+    for start in range(0, len(keys), _LINES_AT_A_TIME):
+        rows = MeterAssignment.objects.filter(line_id__in=keys[start : start + _LINES_AT_A_TIME])
         for line_key, key, meter_id, first, end, starts_at, ends_at in rows.order_by(
             "line_id", "meter__meter_id", "valid_from"
         ).values_list(
