@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rackbill.core.metering import (
     PROFILES,
+    UNIT_CODES,
     Direction,
     Gaps,
     MeasuringRule,
@@ -170,6 +171,13 @@ def test_refuses_directions_of_different_length_and_hours_from_samples() -> None
         measure(rule(Method.TRAFFIC, "GB"), [(flow_of([1, 2]), flow_of([1]))])
     with pytest.raises(MeteringRefused, match="between instants"):
         measure(rule(Method.HOURS, "h"), [])
+
+
+def test_codes_and_stored_names_never_change() -> None:
+    """UN/ECE recommendation 20; methods and months are stored with the rule of a line."""
+    assert UNIT_CODES == {"GB": "E34", "TB": "E35", "Mbps": "E20", "Gbps": "B80", "h": "HUR", "unit": "C62"}
+    assert [method.value for method in Method] == ["traffic", "percentile", "percentile_of_sums", "hours"]
+    assert [month.value for month in MonthBy] == ["utc", "local"]
 
 
 # --- months and hours ----------------------------------------------------------------------------------------------------------

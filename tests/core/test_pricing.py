@@ -194,6 +194,11 @@ def test_a_price_survives_being_stored(price: UsagePrice) -> None:
     assert usage_price_from_plain(plain).to_plain() == plain
 
 
+def test_the_names_of_models_are_stored_and_never_change() -> None:
+    names = "flat per_unit tiered volume package included commit capped".split()
+    assert [model.value for model in PriceModel] == names
+
+
 def test_what_is_not_set_is_not_stored() -> None:
     assert UsagePrice(model=PriceModel.FLAT).to_plain() == {"model": "flat"}
     full = UsagePrice(

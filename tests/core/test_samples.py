@@ -189,6 +189,21 @@ def test_a_contradiction_names_slot_and_direction() -> None:
         merge_day(packed, day_of({3: 10}), day_of({5: 21}))
 
 
+def test_new_samples_take_the_place_of_kept_ones_where_asked() -> None:
+    packed = pack_day(day_of({3: 10, 4: 11}), day_of({5: 20}))
+    bytes_in, bytes_out = unpack_day(merge_day(packed, day_of({3: 12}), day_of({5: 21, 6: 0}), replaces=True))
+    assert values_of(bytes_in) == values_of(day_of({3: 12, 4: 11}))
+    assert values_of(bytes_out) == values_of(day_of({5: 21, 6: 0}))
+
+
+def test_an_idle_day_is_small_and_a_busy_one_is_kept_as_it_is() -> None:
+    assert len(pack_day(day_of({}, 0), day_of({7: 5}, 0))) < 60
+    busy = flow_of(0x01010101 + slot for slot in range(SLOTS_PER_DAY))
+    assert len(pack_day(busy, busy)) == 2 * SLOTS_PER_DAY * 4 + 1
+    low = flow_of(200 for _ in range(SLOTS_PER_DAY))  # three bytes of four are 0
+    assert len(pack_day(low, low)) < 60
+
+
 # --- the slots of a month ------------------------------------------------------------------------------------------------------
 
 
