@@ -110,6 +110,7 @@ def test_added_flows_must_have_the_same_slots() -> None:
         ([3_000_000_000, 1000], 32, None, [1_294_968_296]),  # without the port's speed this looks like a wrap
         ([3_000_000_000, 1000], 32, 10, [1000]),  # 10 Mbps carry 375 MB in five minutes: a reset
         ([3_000_000_000, None, None, None, 1000], 32, 10, [None, None, None, 1_294_968_296]),  # in 20 minutes they may
+        ([2_999_999_000, 3_000_000_000, None, 1000], 32, 10, [1000, None, 1000]),  # 10 minutes are too few for a wrap
         ([4_000_000_000, 80_032_704], 32, 10, [375_000_000]),  # exactly what the port carries
         ([4_000_000_000, 80_032_705], 32, 10, [80_032_705]),
         ([100, None, 400, 500], 64, None, [None, 300, 100]),  # bytes across a gap come with the next reading
@@ -187,6 +188,8 @@ def test_a_contradiction_names_slot_and_direction() -> None:
     packed = pack_day(day_of({3: 10}), day_of({5: 20}))
     with pytest.raises(SamplesRefused, match="slot 5 out holds 20 bytes already, not 21"):
         merge_day(packed, day_of({3: 10}), day_of({5: 21}))
+    with pytest.raises(SamplesRefused, match="slot 3 in holds 10 bytes already, not 11"):
+        merge_day(packed, day_of({3: 11}), day_of({5: 20}))
 
 
 def test_new_samples_take_the_place_of_kept_ones_where_asked() -> None:
