@@ -1,33 +1,29 @@
-"""Samples → measured quantity: traffic sums, percentiles by named profiles, aggregation, hours (B36 to B41).
+"""Samples → measured quantity: traffic sums, percentiles by named profiles, aggregation, hours (B36 to B42).
 
-Samples come every five minutes as bytes in and out. A missing sample is None. Units are decimal: 1 GB = 10^9 bytes.
+Units are decimal: 1 GB = 10^9 bytes, 1 Mbps = 10^6 bits a second.
 """
 
-import hashlib
-import zlib
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from operator import add
 from zoneinfo import ZoneInfo
 
 from rackbill.core.money import quantize
-from rackbill.core.periods import Period, add_months
-
-SAMPLE_SECONDS = 300
-SLOTS_PER_DAY = 288
-MISSING = -1
-"""In packed days, the slot of a sample that never came."""
+from rackbill.core.periods import Period
+from rackbill.core.samples import SAMPLE_SECONDS, Flow, added, flow_of, known, known_count, values_of
 
 _BYTES = {"GB": Decimal(10) ** 9, "TB": Decimal(10) ** 12}
+_MBPS = {"Mbps": Decimal(1), "Gbps": Decimal(1000)}
 UNIT_CODES = {"GB": "E34", "TB": "E35", "Mbps": "E20", "Gbps": "B80", "h": "HUR", "unit": "C62"}
 """UN/ECE recommendation 20 codes (BT-130) of the units that are measured."""
 
 
 class MeteringRefused(ValueError):
-    """Samples contradict each other or themselves; the message says where and what to do."""
+    """Nothing can be measured this way; the message says why and what to do."""
 
 
 class Direction(StrEnum):
@@ -71,12 +67,59 @@ PROFILES = {
 }
 """By name; a provider's own are added here."""
 
-Flow = Sequence[int | None]
+
+class Method(StrEnum):
+    """What of a line's meters is measured: all bytes, each meter's percentile added up (B40), one percentile of all meters
+
+    added up sample by sample, or the hours that the metered services stood.
+    """
+
+    TRAFFIC = "traffic"
+    PERCENTILE = "percentile"
+    PERCENTILE_OF_SUMS = "percentile_of_sums"
+    HOURS = "hours"
+
+
+class MonthBy(StrEnum):
+    """Whose midnight a month of samples begins at."""
+
+    UTC = "utc"
+    LOCAL = "local"
+
+
+_UNITS = {
+    Method.TRAFFIC: tuple(_BYTES), Method.PERCENTILE: tuple(_MBPS), Method.PERCENTILE_OF_SUMS: tuple(_MBPS),
+    Method.HOURS: ("h",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuringRule:
+    """How a line's month is measured. Hours are always counted by local months, real hours (March in Amsterdam has 743)."""
+
+    method: Method
+    unit: str
+    profile: str = ""
+    month_by: MonthBy = MonthBy.UTC
+
+    def __post_init__(self) -> None:
+        if self.unit not in _UNITS[self.method]:
+            raise MeteringRefused(
+                f"{self.method} is not measured in {self.unit!r}; give {' or '.join(_UNITS[self.method])}"
+            )
+        takes_profile = self.method in (Method.PERCENTILE, Method.PERCENTILE_OF_SUMS)
+        if takes_profile and self.profile not in PROFILES:
+            raise MeteringRefused(f"{self.profile!r} is no percentile profile; the profiles are {', '.join(PROFILES)}")
+        if not takes_profile and self.profile:
+            raise MeteringRefused(f"{self.method} takes no percentile profile, not {self.profile!r}; leave it out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredQuantity:
-    """What was used in a period, as a charge cites it: quantity to six places, and the hash of the samples behind it."""
+    """What was used in a month, as a charge cites it: quantity to six places, and the hash of the samples behind it.
+
+    `period` is the whole month; `counted` the days of it that the line was agreed for when it was measured.
+    """
 
     period: Period
     quantity: Decimal
@@ -85,85 +128,56 @@ class MeasuredQuantity:
     profile: str = ""
     sample_count: int = 0
     expected_count: int = 0
+    counted: Period | None = None
 
 
-def deltas_of_counter(readings: Flow, *, bits: int = 64) -> list[int | None]:
-    """Bytes between each reading of a counter and the one before it; one fewer than readings.
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A quantity to six places, and how many samples of how many slots it was taken from."""
 
-    A counter that falls has wrapped where that explains a plausible step (less than half its range), else it was reset and
-    what it shows was counted since. Bytes across a gap come with the first reading after it.
-    """
-    span = 1 << bits
-    result: list[int | None] = []
-    last: int | None = None
-    for place, reading in enumerate(readings):
-        if reading is not None and not 0 <= reading < span:
-            raise MeteringRefused(f"reading {place} is {reading}, out of the range of a counter of {bits} bits")
-        if place:
-            if reading is None or last is None:
-                result.append(None)
-            else:
-                step = reading - last
-                if step < 0:
-                    wrapped = step + span
-                    step = wrapped if wrapped < span // 2 else reading
-                result.append(step)
-        if reading is not None:
-            last = reading
-    return result
+    quantity: Decimal
+    sample_count: int
+    expected_count: int
 
 
-def mbps_of_bytes(byte_count: int) -> Decimal:
-    """The mean rate of one sample: bytes x 8 / 300 seconds in decimal Mbps, to six places (B39: 86 MB → 2.293 Mbps)."""
-    return quantize(Decimal(byte_count * 8) / (SAMPLE_SECONDS * 1_000_000), 6)
+FlowPair = tuple[Flow, Flow]
 
 
-def percentile_bytes(flow: Flow, *, percent: int, gaps: Gaps) -> int:
-    """The billed sample: sort, drop the top floor(n x (100 - percent) %), take the next (B38). 0 without samples."""
-    known = sorted(0 if value is None else value for value in flow if value is not None or gaps is Gaps.ZERO)
-    if not known:
-        return 0
-    dropped = len(known) * (100 - percent) // 100
-    return known[len(known) - 1 - dropped]
+def measure(rule: MeasuringRule, meters: Iterable[FlowPair]) -> Measure:
+    """The quantity of all meters of a line by its rule. Meters are taken one by one, so that a stream needs little memory."""
+    counts = [0, 0]
+
+    def counted() -> Iterable[FlowPair]:
+        for bytes_in, bytes_out in meters:
+            if len(bytes_in) != len(bytes_out):
+                raise MeteringRefused(
+                    f"{len(bytes_in)} samples in and {len(bytes_out)} out; both directions need the same slots"
+                )
+            counts[0] += _complete_count(bytes_in, bytes_out)
+            counts[1] += len(bytes_in)
+            yield bytes_in, bytes_out
+
+    quantity = _quantity(rule, counted())
+    return Measure(quantity, counts[0], counts[1])
 
 
-def percentile_mbps(bytes_in: Flow, bytes_out: Flow, profile: PercentileProfile) -> Decimal:
-    """The billed rate in Mbps of one meter by a profile. In and out must have the same slots."""
-    if len(bytes_in) != len(bytes_out):
-        raise MeteringRefused(
-            f"{len(bytes_in)} samples in and {len(bytes_out)} out; both directions need the same slots"
-        )
-
-    def taken(flow: Flow) -> int:
-        return percentile_bytes(flow, percent=profile.percent, gaps=profile.gaps)
-
-    if profile.direction is Direction.IN:
-        return mbps_of_bytes(taken(bytes_in))
-    if profile.direction is Direction.OUT:
-        return mbps_of_bytes(taken(bytes_out))
-    if profile.direction is Direction.MAX_OF_PERCENTILES:
-        return mbps_of_bytes(max(taken(bytes_in), taken(bytes_out)))
-    pairs = zip(bytes_in, bytes_out, strict=True)
-    if profile.direction is Direction.SUM:
-        return mbps_of_bytes(taken([None if i is None or o is None else i + o for i, o in pairs]))
-    return mbps_of_bytes(taken([None if i is None or o is None else max(i, o) for i, o in pairs]))
+def _complete_count(bytes_in: Flow, bytes_out: Flow) -> int:
+    """Slots of which both directions came."""
+    if known_count(bytes_in) == known_count(bytes_out) == len(bytes_in):
+        return len(bytes_in)
+    pairs = zip(values_of(bytes_in), values_of(bytes_out), strict=True)
+    return sum(1 for i, o in pairs if i is not None and o is not None)
 
 
-def percentile_of_sums(meters: Sequence[tuple[Flow, Flow]], profile: PercentileProfile) -> Decimal:
-    """Aggregated rate: the samples of all meters added slot by slot, then the percentile. One meter's gap counts as nothing."""
-    total_in = [_added(slot) for slot in zip(*(m[0] for m in meters), strict=True)]
-    total_out = [_added(slot) for slot in zip(*(m[1] for m in meters), strict=True)]
-    return percentile_mbps(total_in, total_out, profile)
-
-
-def _added(slot: Iterable[int | None]) -> int | None:
-    known = [value for value in slot if value is not None]
-    return sum(known) if known else None
-
-
-def sum_of_percentiles(meters: Sequence[tuple[Flow, Flow]], profile: PercentileProfile) -> Decimal:
-    """Aggregated rate as the sum of each meter's own percentile (B40)."""
-    return sum((percentile_mbps(i, o, profile) for i, o in meters), Decimal(0))
+def _quantity(rule: MeasuringRule, meters: Iterable[FlowPair]) -> Decimal:
+    if rule.method is Method.TRAFFIC:
+        return traffic_quantity(sum(sum(known(i)) + sum(known(o)) for i, o in meters), rule.unit)
+    if rule.method is Method.HOURS:
+        raise MeteringRefused("hours are counted between instants, not from samples")
+    profile = PROFILES[rule.profile]
+    if rule.method is Method.PERCENTILE:
+        return rate_quantity(sum(percentile(i, o, profile) for i, o in meters), rule.unit)
+    return rate_quantity(percentile_of_sums(meters, profile), rule.unit)
 
 
 def traffic_quantity(byte_count: int, unit: str) -> Decimal:
@@ -171,80 +185,81 @@ def traffic_quantity(byte_count: int, unit: str) -> Decimal:
     return quantize(Decimal(byte_count) / _BYTES[unit], 6)
 
 
-def traffic_bytes(bytes_in: Flow, bytes_out: Flow) -> int:
-    """All bytes in and out; what was not sampled was counted by the next reading and is 0 here."""
-    return sum(value or 0 for value in bytes_in) + sum(value or 0 for value in bytes_out)
+def rate_quantity(byte_count: int, unit: str = "Mbps") -> Decimal:
+    """The mean rate of one sample: bytes x 8 / 300 seconds, decimal, to six places (B39: 86 MB → 2.293 Mbps)."""
+    return quantize(Decimal(byte_count * 8) / (SAMPLE_SECONDS * 1_000_000 * _MBPS[unit]), 6)
 
 
-def month_instants(first: date, zone: ZoneInfo | None = None) -> tuple[datetime, datetime]:
-    """The instants (UTC) at which the month of a day begins and ends, by UTC or by a zone's own midnights."""
-    start = first.replace(day=1)
-    end = add_months(start, 1)
-    at = [datetime(d.year, d.month, d.day, tzinfo=zone or UTC).astimezone(UTC) for d in (start, end)]
-    return at[0], at[1]
+def percentile_bytes(flow: Flow, *, percent: int, gaps: Gaps) -> int:
+    """The billed sample: sort, drop the top floor(n x (100 - percent) %), take the next (B38). 0 without samples."""
+    came = known(flow)
+    count = len(flow) if gaps is Gaps.ZERO else len(came)
+    place = len(came) - 1 - count * (100 - percent) // 100
+    if place < 0:
+        return 0
+    came.sort()
+    return came[place]
 
 
-def slots_between(start: datetime, end: datetime) -> int:
-    """Five-minute samples expected between two instants."""
-    return int((end - start).total_seconds()) // SAMPLE_SECONDS
+def percentile(bytes_in: Flow, bytes_out: Flow, profile: PercentileProfile) -> int:
+    """The billed sample of one meter by a profile, in bytes of five minutes."""
+
+    def taken(flow: Flow) -> int:
+        return percentile_bytes(flow, percent=profile.percent, gaps=profile.gaps)
+
+    if profile.direction is Direction.IN:
+        return taken(bytes_in)
+    if profile.direction is Direction.OUT:
+        return taken(bytes_out)
+    if profile.direction is Direction.MAX_OF_PERCENTILES:
+        return max(taken(bytes_in), taken(bytes_out))
+    combine = add if profile.direction is Direction.SUM else max
+    if _complete_count(bytes_in, bytes_out) == len(bytes_in):
+        # Sums of two samples may need more than four bytes; eight always hold them.
+        return taken(array("Q", map(combine, bytes_in, bytes_out)))
+    pairs = zip(values_of(bytes_in), values_of(bytes_out), strict=True)
+    return taken(flow_of(None if i is None or o is None else combine(i, o) for i, o in pairs))
+
+
+def percentile_of_sums(meters: Iterable[FlowPair], profile: PercentileProfile) -> int:
+    """The billed sample of the samples of all meters added slot by slot, in bytes. One meter's gap counts as nothing."""
+    total: FlowPair | None = None
+    for bytes_in, bytes_out in meters:
+        if total is None:
+            total = bytes_in, bytes_out
+        else:
+            total = added((total[0], bytes_in)), added((total[1], bytes_out))
+    return 0 if total is None else percentile(total[0], total[1], profile)
+
+
+# --- months and hours ----------------------------------------------------------------------------------------------------------
+
+
+def instants_of(period: Period, zone: ZoneInfo | None = None) -> tuple[datetime, datetime]:
+    """The instants (UTC) at which days begin and end, by UTC or by a zone's own midnights."""
+    start, end = (
+        datetime(day.year, day.month, day.day, tzinfo=zone or UTC).astimezone(UTC) for day in (period.start, period.end)
+    )
+    return start, end
 
 
 def billed_hours(start: datetime, end: datetime) -> int:
-    """Started hours of real time between two instants; March in Amsterdam has 743."""
-    return -(-int((end.astimezone(UTC) - start.astimezone(UTC)).total_seconds()) // 3600)
+    """Started hours of real time between two instants; March in Amsterdam has 743. 0 where the end is not after the start."""
+    return max(-(-int((end.astimezone(UTC) - start.astimezone(UTC)).total_seconds()) // 3600), 0)
 
 
-# --- one row for each meter and day --------------------------------------------------------------------------------------------
+def carried_on(so_far: Decimal, *, start: datetime, end: datetime, until: datetime) -> Decimal:
+    """A quantity that grows with time (bytes, hours) carried on to the end at the same pace; six places.
 
-
-def pack_day(bytes_in: Flow, bytes_out: Flow) -> bytes:
-    """A day's 288 samples of both directions, small. Equal samples give equal bytes."""
-    if len(bytes_in) != SLOTS_PER_DAY or len(bytes_out) != SLOTS_PER_DAY:
-        raise MeteringRefused(
-            f"a day has {SLOTS_PER_DAY} samples in each direction, not {len(bytes_in)} and {len(bytes_out)}"
-        )
-    values = array("q", (MISSING if v is None else v for flow in (bytes_in, bytes_out) for v in flow))
-    return zlib.compress(values.tobytes(), 6)
-
-
-def unpack_day(packed: bytes) -> tuple[list[int | None], list[int | None]]:
-    """The samples in and out of a packed day."""
-    values = array("q")
-    values.frombytes(zlib.decompress(packed))
-    flow = [None if v == MISSING else v for v in values]
-    return flow[:SLOTS_PER_DAY], flow[SLOTS_PER_DAY:]
-
-
-def merge_day(before: bytes | None, bytes_in: Flow, bytes_out: Flow) -> bytes:
-    """A packed day with further samples. The same again changes nothing; a contradicting one is refused."""
-    if before is None:
-        return pack_day(bytes_in, bytes_out)
-    merged = []
-    for name, old, new in zip(("in", "out"), unpack_day(before), (bytes_in, bytes_out), strict=True):
-        flow = []
-        for slot, (a, b) in enumerate(zip(old, new, strict=True)):
-            if a is not None and b is not None and a != b:
-                raise MeteringRefused(
-                    f"slot {slot} {name} holds {a} bytes already, not {b}; correct the sample explicitly"
-                )
-            flow.append(b if a is None else a)
-        merged.append(flow)
-    return pack_day(merged[0], merged[1])
-
-
-def samples_hash(days: Iterable[tuple[date, bytes]]) -> str:
-    """SHA-256 over the samples of days in their order; compression does not matter."""
-    digest = hashlib.sha256()
-    for day, packed in sorted(days):
-        digest.update(day.isoformat().encode())
-        digest.update(zlib.decompress(packed))
-    return digest.hexdigest()
-
-
-def estimate_for_month(so_far: Decimal, *, month: date, measured_until: datetime) -> Decimal:
-    """A traffic quantity carried on to the month's end at the same pace; six places. Raises MeteringRefused before it began."""
-    start, end = month_instants(month)
-    passed = min(measured_until.astimezone(UTC), end) - start
+    Raises MeteringRefused where nothing has passed.
+    """
+    passed = min(until, end) - start
     if passed <= timedelta():
-        raise MeteringRefused(f"nothing of {month:%B %Y} has passed at {measured_until}")
+        raise MeteringRefused(f"nothing has passed between {start} and {until}; ask again later")
     return quantize(so_far * int((end - start).total_seconds()) / int(passed.total_seconds()), 6)
+
+
+def month_of(day: date) -> Period:
+    """The calendar month of a day."""
+    first = day.replace(day=1)
+    return Period(first, (first + timedelta(days=32)).replace(day=1))

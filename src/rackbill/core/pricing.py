@@ -5,7 +5,7 @@ A price is worked out in steps, each a quantity at a price, so that every step c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
@@ -54,7 +54,10 @@ class UsagePrice:
     flat: `price` whenever anything was used. per_unit: `price` each. tiered: each slice at its own tier's price. volume: all
     at the price of the tier reached. package: whole packages of `size`, begun ones in full. included: nothing up to
     `included`, `price` for each beyond. commit: `included` is paid in full at `price`, beyond at `overage_price`. capped:
-    `price` each, never more than `cap`. `minimum` is the least that any of them comes to.
+    `price` each, never more than `cap`. `minimum` is the least that any of them comes to, after discounts.
+
+    In a month of which a line was agreed for a part only, what is included, committed or the minimum counts for that part
+    (unless `is_prorated` is False). A cap counts in full: it is the price of a month, and hours protect shorter stays.
     """
 
     model: PriceModel
@@ -65,6 +68,7 @@ class UsagePrice:
     overage_price: Decimal = _ZERO
     cap: Decimal | None = None
     minimum: Decimal = _ZERO
+    is_prorated: bool = True
 
     def __post_init__(self) -> None:
         named = {
@@ -93,6 +97,8 @@ class UsagePrice:
             plain["size"] = str(self.size)
         if self.cap is not None:
             plain["cap"] = str(self.cap)
+        if not self.is_prorated:
+            plain["is_prorated"] = False
         if self.tiers:
             plain["tiers"] = [[None if t.up_to is None else str(t.up_to), str(t.price)] for t in self.tiers]
         return plain
@@ -111,7 +117,17 @@ def _check_tiers(tiers: Sequence[Tier]) -> None:
 
 def usage_price_from_plain(plain: Mapping[str, Any]) -> UsagePrice:
     """The price from texts and lists. Raises UsagePriceRefused for what it does not know."""
-    unknown = set(plain) - {"model", "price", "included", "overage_price", "minimum", "size", "cap", "tiers"}
+    unknown = set(plain) - {
+        "model",
+        "price",
+        "included",
+        "overage_price",
+        "minimum",
+        "size",
+        "cap",
+        "tiers",
+        "is_prorated",
+    }
     if unknown:
         raise UsagePriceRefused(f"a usage price has no {sorted(unknown)[0]!r}")
     try:
@@ -119,26 +135,35 @@ def usage_price_from_plain(plain: Mapping[str, Any]) -> UsagePrice:
     except ValueError:
         known = ", ".join(m.value for m in PriceModel)
         raise UsagePriceRefused(f"{plain.get('model')!r} is no price model; the models are {known}") from None
-    numbers = {name: Decimal(str(plain[name])) for name in plain if name not in ("model", "tiers")}
     tiers = tuple(
-        Tier(None if up_to in (None, "", "null", "~") else Decimal(str(up_to)), Decimal(str(price)))
+        Tier(None if up_to in (None, "", "null", "~") else _number("tiers", up_to), _number("tiers", price))
         for up_to, price in plain.get("tiers", ())
     )
-    return UsagePrice(model=model, tiers=tiers, **numbers)
+    numbers = {name: _number(name, plain[name]) for name in plain if name not in ("model", "tiers", "is_prorated")}
+    return UsagePrice(model=model, tiers=tiers, is_prorated=bool(plain.get("is_prorated", True)), **numbers)
+
+
+def _number(name: str, text: Any) -> Decimal:
+    try:
+        value = Decimal(str(text))
+    except InvalidOperation:
+        raise UsagePriceRefused(f"{name} of a usage price is {text!r}, which is no number") from None
+    if not value.is_finite():
+        raise UsagePriceRefused(f"{name} of a usage price is {text!r}, which is no number")
+    return value
 
 
 def price_usage(*, price: UsagePrice, quantity: Decimal, share: Decimal = _ONE) -> list[PricedStep]:
-    """The steps that price a used quantity, none where it costs nothing; each costs quantity x unit price.
+    """The steps that price a used quantity, each costs quantity x unit price. A step keeps its place when it is empty.
 
-    `share` is the part of the month the line was agreed for: what is included, committed, capped or the minimum counts for
-    that part of it.
+    `share` is the part of the month that the line was agreed for. The minimum is apart, see `least_charge`.
     """
-    steps = [step for step in _steps(price, quantity, share) if step.quantity]
-    least = price.minimum * share
-    total = sum((step.quantity * step.unit_price for step in steps), _ZERO)
-    if total < least:
-        steps.append(PricedStep("up to the minimum charge", _ONE, least - total, is_measured=False))
-    return steps
+    return _steps(price, quantity, share if price.is_prorated else _ONE)
+
+
+def least_charge(*, price: UsagePrice, share: Decimal = _ONE) -> Decimal:
+    """What all steps together come to at least, for the part of the month that the line was agreed for."""
+    return price.minimum * (share if price.is_prorated else _ONE)
 
 
 def _steps(price: UsagePrice, quantity: Decimal, share: Decimal) -> list[PricedStep]:
@@ -156,9 +181,8 @@ def _steps(price: UsagePrice, quantity: Decimal, share: Decimal) -> list[PricedS
         return [PricedStep(f"packages of {price.size:f}", count, price.price, is_measured=False)]
     if price.model is PriceModel.CAPPED:
         assert price.cap is not None
-        cap = price.cap * share
-        if quantity * price.price > cap:
-            return [PricedStep("capped", _ONE, cap, is_measured=False)]
+        if quantity * price.price > price.cap:
+            return [PricedStep("capped", _ONE, price.cap, is_measured=False)]
         return [PricedStep("used", quantity, price.price)]
     included = price.included * share
     over = max(quantity - included, _ZERO)

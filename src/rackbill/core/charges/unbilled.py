@@ -154,7 +154,8 @@ def _same_price(a: Charge, b: Charge) -> bool:
 def _shortened(rest: _Live, open_owed: Mapping[Key, Charge]) -> Charge | None:
     """The owed charge that is the beginning of this one at the same price: only its last days are taken back."""
     charge = rest.charged.charge
-    if rest.credited_minor or rest.carried_minor:
+    if rest.credited_minor or rest.carried_minor or charge.kind is ChargeKind.USAGE:
+        # Usage of a shorter time is another quantity, not the same one for fewer days.
         return None
     for owes in open_owed.values():
         is_beginning = (

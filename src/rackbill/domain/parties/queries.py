@@ -10,7 +10,7 @@ from django.db.models import Q
 from rackbill.core.document import texts
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
 from rackbill.domain.kit import bulk
-from rackbill.domain.kit.scope import Scope
+from rackbill.domain.kit.scope import CustomerScope, Scope
 from rackbill.domain.parties.errors import CustomerNotFound, SalesOrganisationNotFound
 from rackbill.domain.parties.models import (
     BillingAuthority,
@@ -207,3 +207,11 @@ def _address(row: PostalFields) -> PostalAddress:
     return PostalAddress(
         street=row.street, city=row.city, country=row.country, postal_code=row.postal_code, state=row.state
     )
+
+
+def customer_scope(*, customer_id: str) -> CustomerScope:
+    """What one customer may see, for the console. Raises CustomerNotFound."""
+    key = Customer.objects.filter(customer_id=customer_id).values_list("pk", flat=True).first()
+    if key is None:
+        raise CustomerNotFound(f"there is no customer {customer_id}")
+    return CustomerScope(key, customer_id)

@@ -2,8 +2,8 @@
 
 
 class MeterNotFound(LookupError):
-    """There is no such meter."""
+    """There is no such meter, or no meter of a line."""
 
 
 class UsageRefused(ValueError):
-    """A measured quantity or a sample is not acceptable; the message says why."""
+    """A meter, a sample or a measured quantity is not acceptable; the message says why and the way out."""

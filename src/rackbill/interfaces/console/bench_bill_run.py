@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         """
         with (
             tempfile.TemporaryDirectory(prefix="rackbill-bench-") as folder,
-            _Database(os.environ.get("DATABASE_URL", "")) as url,
+            Database(os.environ.get("DATABASE_URL", "")) as url,
         ):
             (Path(folder) / "installation.json").write_text('{"kind": "test"}')
             environment = {**os.environ, "RACKBILL_HOME": folder, "DATABASE_URL": url}
@@ -57,7 +57,7 @@ def register(app: typer.Typer) -> None:
             answers.out.print(f"{name:>24}  {value}")
 
 
-class _Database:
+class Database:
     """A database of its own for the length of a bench: a file in RACKBILL_HOME, or one made and dropped on the server."""
 
     def __init__(self, url: str) -> None:

@@ -72,6 +72,7 @@ def _add_commands() -> None:
     from rackbill.interfaces.console import (
         bench_bill_run,
         bench_data,
+        bench_usage,
         benches,
         billing,
         books,
@@ -86,16 +87,18 @@ def _add_commands() -> None:
         scenario,
         serving,
         simulate,
+        usage,
         verifying,
     )
 
-    for module in (bench_data, bench_bill_run):
+    for module in (bench_data, bench_bill_run, bench_usage):
         module.register(benches.app)
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
     app.add_typer(
         scenario.app, name="scenario", help="A customer's story in one file, played in a throw-away database."
     )
+    app.add_typer(usage.app, name="usage", help="Usage: meters, samples, frozen months, estimates.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     families = (
         installation, simulate, billing, credits, prices, pro_forma, books, explain, verifying, identifiers, serving, demo,

@@ -10,6 +10,7 @@ from rackbill.domain.documents import operations as documents
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties import queries as parties
+from rackbill.interfaces.jobs import usage
 
 OnStep = Callable[[str, int, int], None]
 
@@ -25,6 +26,7 @@ def run_bill(
 def compute(*, organisation_id: str, through: date, now: datetime, actor: Actor, on_step: OnStep | None = None) -> str:
     """The ID of the run, planned where none is under way, with every shard computed. Raises what planning raises."""
     step = on_step or _quietly
+    usage.measure_anew(now=now, on_step=step)
     run_id = billing.plan_run(organisation_id=organisation_id, through=through, now=now, actor=actor)
     shards = billing_queries.run_summary(run_id=run_id).shard_numbers
     for done, number in enumerate(shards, start=1):

@@ -171,7 +171,7 @@ def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], li
         buyers=buyers, mandates=receivables.mandates(customer_keys=customer_keys),
         evidence=taxes.tax_id_evidence(customer_ids=[b.customer_id for b in buyers.values()], on=rules.issued_on),
         charged=charged_by_line(line_keys=[line.line_key for line in lines if line.settled_until is None]),
-        measured=usage.measured(line_keys=[line.line_key for line in lines if line.kind == "metered"]),
+        measured=_measured(rules, [line for line in lines if line.kind == "metered"]),
     )  # fmt: skip
     bills: list[_Bill] = []
     faults: list[tuple[int, Exception]] = []
@@ -189,6 +189,17 @@ def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], li
         except FAULTS as fault:
             faults.append((owed.customer_key, fault))
     return bills, faults
+
+
+def _measured(rules: _Rules, lines: Sequence[BillableLine]) -> Usage:
+    """All that was measured on lines to be computed in full; on settled ones what ended since they were charged."""
+    full = usage.measured(line_keys=[line.line_key for line in lines if line.settled_until is None])
+    settled = [line for line in lines if line.settled_until is not None]
+    since = min((line.settled_until for line in settled), default=None)
+    if since is None:
+        return full
+    newer = usage.measured(line_keys=[line.line_key for line in settled], ended_after=date.fromisoformat(since))
+    return {**full, **newer}
 
 
 def _charged_through(last: LastRun, line: BillableLine, customer_id: str) -> str | None:

@@ -7,14 +7,16 @@ from rackbill.domain.contracts.queries.services import (
     SORTS,
     ServerFacts,
     ServiceRow,
+    metered_line,
     server,
     servers,
     service,
     service_count,
+    service_key,
     services,
 )
 
 __all__ = [
     "SORTS", "BillableLine", "CancellationConfirmation", "ServerFacts", "ServiceRow", "agreed_rows", "billable_lines",
-    "cancellation_confirmation", "server", "servers", "service", "service_count", "services",
+    "cancellation_confirmation", "metered_line", "server", "servers", "service", "service_count", "service_key", "services",
 ]  # fmt: skip

@@ -135,8 +135,9 @@ class BillableLine:
         """The first day no longer charged: the earliest end of line, service and contract."""
         instants = (self.service_ends_at, self.contract_ends_at)
         moments = [_instant(moment).astimezone(zone) for moment in instants if moment is not None]
-        # Hours are charged up to the instant, so the day it lies in still counts; else it is the day of the end.
-        extra = timedelta(days=1) if self.proration == Proration.HOURS else timedelta()
+        # Hours and usage are charged up to the instant, so the day it lies in still counts; else it is the day of the end.
+        counts_day = self.proration == Proration.HOURS or self.kind == LineKind.METERED
+        extra = timedelta(days=1) if counts_day else timedelta()
         ends = [m.date() + extra if m.time() != time() else m.date() for m in moments]
         return min((*ends, _day(self.ends_on))) if self.ends_on is not None else min(ends, default=None)
 

@@ -10,7 +10,7 @@ from django.db.models import F, Prefetch, Q, QuerySet
 
 from rackbill.core.terms import term_end
 from rackbill.domain.contracts import policy
-from rackbill.domain.contracts.errors import EquipmentNotFound, ServiceNotFound
+from rackbill.domain.contracts.errors import EquipmentNotFound, LineNotFound, ServiceNotFound
 from rackbill.domain.contracts.models import ContractLine, Service
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
@@ -211,3 +211,23 @@ def _row(service: Service, on: date) -> ServiceRow:
 def service_count() -> int:
     """How many services there are in the whole installation."""
     return Service.objects.count()
+
+
+def metered_line(*, service_id: str, description: str = "") -> tuple[int, int]:
+    """Keys of a service's metered line and of the service. Raises ServiceNotFound, LineNotFound where none or several fit."""
+    own_key = service_key(service_id=service_id)
+    rows = ContractLine.objects.filter(service_id=own_key, kind="metered").order_by("pk")
+    found = dict(rows.values_list("pk", "description"))
+    fitting = [key for key, text in found.items() if not description or text == description]
+    if len(fitting) != 1:
+        known = ", ".join(repr(text) for text in found.values()) or "none"
+        raise LineNotFound(f"service {service_id} has {len(fitting)} such metered lines; name one of: {known}")
+    return fitting[0], own_key
+
+
+def service_key(*, service_id: str) -> int:
+    """The key of a service. Raises ServiceNotFound."""
+    key = Service.objects.filter(service_id=service_id).values_list("pk", flat=True).first()
+    if key is None:
+        raise ServiceNotFound(f"there is no service {service_id}")
+    return int(key)
