@@ -354,6 +354,8 @@ def _problems(document: Document, is_draft: bool) -> Iterator[str]:
     categories = {tax.code for line in document.lines for tax in line.taxes if tax.regime == "VAT"}
     if "O" in categories and len(categories) > 1:
         yield "category O may not share a document with another (BR-O-11)"
+    if "AE" in categories and not (document.buyer.tax_number("VAT") or document.buyer.company_number):
+        yield "category AE needs the buyer's tax ID or company number (BR-AE-02); enter it at the customer"
 
 
 def _line_problems(line: DocumentLine, digits: int) -> Iterator[str]:

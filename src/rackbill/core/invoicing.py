@@ -21,15 +21,8 @@ from rackbill.core.money import minor_digits, round_half_up
 from rackbill.core.party import Party
 from rackbill.core.tax import TaxDecision, TaxSubtotal, tax_breakdown
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BillableCharge:
-    """A charge, what it is about, its taxes, and the document line it corrects, if any."""
-
-    charge: Charge
-    subject: LineSubject
-    taxes: tuple[TaxDecision, ...]
-    corrects: DocumentReference | None = None
+SPLIT_NOTE = "SPLIT-O"
+"""Code of the words that two documents carry whose charges may not share one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +33,17 @@ class ExchangeRate:
     rate: Decimal
     rate_on: date
     rate_source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillableCharge:
+    """A charge, what it is about, its taxes, and the document line it corrects, if any, with its exchange rate."""
+
+    charge: Charge
+    subject: LineSubject
+    taxes: tuple[TaxDecision, ...]
+    corrects: DocumentReference | None = None
+    exchange: ExchangeRate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,21 +71,50 @@ class Draft:
 
 
 def draft_invoices(*, head: BillHead, charges: Sequence[BillableCharge]) -> list[Draft]:
-    """One draft for each set of tax categories that may share a document (BR-O-11).
+    """One draft for each set of tax categories that may share a document (BR-O-11); each says so where there are two.
 
-    A set whose total would be negative gives a credit note of what is taken back and an invoice of the rest.
+    A set whose total would be negative gives a credit note of what is taken back and an invoice of the rest. What is taken
+    back at another exchange rate than that of the day gives a credit note at its own rate.
     Lines stand by contract, service, period; the order of the charges does not matter.
     """
+    groups = _by_shareable_tax(charges)
+    note = (head.exemption_texts or {}).get(SPLIT_NOTE, "") if len(groups) > 1 else ""
+    notes = (note,) if note else ()
     drafts = []
-    for group in _by_shareable_tax(charges):
-        if sum(item.charge.amount_minor for item in group) >= 0:
+    for group in groups:
+        group, abroad = _apart(head, group)
+        drafts += [_draft(own, DocumentKind.CREDIT_NOTE, items, notes) for own, items in abroad]
+        if not _is_negative(group):
             parts = [(DocumentKind.INVOICE, group)]
         else:
             taken_back = [item for item in group if item.charge.corrects is not None]
             others = [item for item in group if item.charge.corrects is None]
             parts = [(DocumentKind.CREDIT_NOTE, taken_back), (DocumentKind.INVOICE, others)]
-        drafts += [_draft(head, kind, items) for kind, items in parts if items]
+        drafts += [_draft(head, kind, items, notes) for kind, items in parts if items]
     return drafts
+
+
+def _is_negative(group: Sequence[BillableCharge]) -> bool:
+    """Net or, where something is taken back at another tax rate than it is charged anew, gross below zero."""
+    net = sum(item.charge.amount_minor for item in group)
+    if net < 0 or all(item.corrects is None for item in group):
+        return net < 0
+    rows = tax_breakdown([(item.charge.amount_minor, item.taxes) for item in group])
+    return net + sum(row.tax_minor for row in rows) < 0
+
+
+def _apart(
+    head: BillHead, group: list[BillableCharge]
+) -> tuple[list[BillableCharge], list[tuple[BillHead, list[BillableCharge]]]]:
+    """The charges at the day's exchange rate, and by other rate what is taken back at it (a correction keeps its rate)."""
+    if head.accounting_rate is None:
+        return group, []
+    rates = {item.exchange for item in group if item.exchange not in (None, head.accounting_rate)}
+    ordered = sorted(rates, key=lambda r: (r.rate_on, r.rate, r.rate_source) if r else ())
+    abroad = [
+        (replace(head, accounting_rate=rate), [item for item in group if item.exchange == rate]) for rate in ordered
+    ]
+    return [item for item in group if item.exchange not in rates], abroad
 
 
 def _by_shareable_tax(charges: Sequence[BillableCharge]) -> list[list[BillableCharge]]:
@@ -106,7 +139,7 @@ def _order(item: BillableCharge) -> tuple[object, ...]:
     )
 
 
-def _draft(head: BillHead, kind: DocumentKind, items: Sequence[BillableCharge]) -> Draft:
+def _draft(head: BillHead, kind: DocumentKind, items: Sequence[BillableCharge], notes: tuple[str, ...]) -> Draft:
     ordered = sorted(items, key=_order)
     sign = -1 if kind is DocumentKind.CREDIT_NOTE else 1
     lines = tuple(_line(number, item, sign) for number, item in enumerate(ordered, start=1))
@@ -131,6 +164,7 @@ def _draft(head: BillHead, kind: DocumentKind, items: Sequence[BillableCharge]) 
         totals=Totals(net_minor=net, tax_minor=tax, gross_minor=net + tax, prepaid_minor=0, due_minor=net + tax),
         accounting=_accounting(head, net, subtotals),
         corrects=_corrected(ordered),
+        notes=notes,
     )
     return Draft(document=document, charges=tuple(item.charge for item in ordered))
 

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from rackbill.core.charges.charge import Allowance, Cause, Charge, Charged, ChargeKind
+from rackbill.core.charges.dividing import as_cut_before
 from rackbill.core.charges.owed import NO_USAGE, Usage, owed
 from rackbill.core.money import minor_digits, round_half_up
 from rackbill.core.periods import Period
@@ -30,7 +31,7 @@ def charges_unbilled(
             continue
         owes = list(owed(line, terms.currency, through, line.charged_from, usage))
         past = charged.get(line.line_id, ())
-        unbilled += _difference(owes, past) if past else owes
+        unbilled += _difference(as_cut_before(owes, past), past) if past else owes
     return unbilled
 
 
@@ -82,7 +83,7 @@ def _difference(owes: list[Charge], past: Sequence[Charged]) -> list[Charge]:
     result: list[Charge] = []
     carried: list[tuple[Period, int]] = []
     for rest in stale:
-        shorter = _shortened(rest, open_owed)
+        shorter = None if rest.charged.is_mistaxed else _shortened(rest, open_owed)
         if shorter is not None:
             del open_owed[(shorter.kind, shorter.period.start, shorter.period.end, shorter.step)]
         result.append(_reversal(rest, shorter, past))
@@ -103,6 +104,8 @@ def _difference(owes: list[Charge], past: Sequence[Charged]) -> list[Charge]:
 
 def _is_as_charged(owed: Charge, rest: _Live) -> bool:
     """Whether what stands in the books is what is owed; a credit carried over changes neither."""
+    if rest.charged.is_mistaxed:
+        return False
     carried = rest.carried_minor
     expected = max(owed.amount_minor - carried, 0) if carried else owed.amount_minor
     return expected == rest.amount_minor and _same_price(owed, rest.charged.charge)

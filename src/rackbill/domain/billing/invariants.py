@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import Sum
 
-from rackbill.domain.billing.models import BillDraft, Charge
+from rackbill.domain.billing.models import BillDraft, Charge, RateCorrection
 from rackbill.domain.receivables import invariants as receivables
 
 
@@ -24,6 +24,9 @@ def violations() -> Iterator[str]:
         if number not in ledger:
             yield f"document {number} has no open item"
     yield from _overlaps()
+    left = RateCorrection.objects.filter(charge__corrected_by=None, charge__contract_line__settled_until__isnull=False)
+    for key, line in left.values_list("charge_id", "charge__contract_line_id"):
+        yield f"charge {key} bears a wrong rate but contract line {line} is settled; unsettle it"
 
 
 def _overlaps() -> Iterator[str]:

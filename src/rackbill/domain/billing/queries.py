@@ -9,21 +9,24 @@ from django.db.models import Count, Sum
 from rackbill.core.charges import Allowance, Cause, Charged, ChargeKind
 from rackbill.core.charges import Charge as OwedCharge
 from rackbill.core.document import DocumentReference, document_from_canonical
+from rackbill.core.invoicing import ExchangeRate
 from rackbill.core.periods import Period
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.billing.errors import RunNotFound
-from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill
+from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill, RateCorrection
 
 
 def charged_by_line(*, line_keys: Sequence[int]) -> dict[int, list[Charged]]:
     """All charges of ours of the lines, oldest first. What the legacy system billed lies before the line's boundary."""
     found: dict[int, list[Charged]] = defaultdict(list)
     for start in range(0, len(line_keys), 10_000):
-        rows = Charge.objects.filter(
-            contract_line_id__in=list(line_keys[start : start + 10_000]), draft__isnull=False
-        ).order_by("pk")
+        own = list(line_keys[start : start + 10_000])
+        corrections = RateCorrection.objects.filter(charge__contract_line_id__in=own)
+        mistaxed = set(corrections.values_list("charge_id", flat=True))
+        rows = Charge.objects.filter(contract_line_id__in=own, draft__isnull=False).order_by("pk")
         for row in rows:
-            found[row.contract_line_id].append(Charged(key=row.pk, charge=_owed(row)))
+            charged = Charged(key=row.pk, charge=_owed(row), is_mistaxed=row.pk in mistaxed)
+            found[row.contract_line_id].append(charged)
     return dict(found)
 
 
@@ -37,19 +40,32 @@ def _owed(row: Charge) -> OwedCharge:
     )  # fmt: skip
 
 
-def corrected_lines(*, charge_keys: Sequence[int]) -> dict[int, tuple[DocumentReference, tuple[TaxDecision, ...]]]:
-    """By key of a charge: the document line that billed it, with the taxes it was billed at."""
-    found: dict[int, tuple[DocumentReference, tuple[TaxDecision, ...]]] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedLine:
+    """The document line that billed a charge, with the taxes and the exchange rate it was billed at."""
+
+    reference: DocumentReference
+    taxes: tuple[TaxDecision, ...]
+    exchange: ExchangeRate | None
+
+
+def corrected_lines(*, charge_keys: Sequence[int]) -> dict[int, CorrectedLine]:
+    """By key of a charge: where and how it was billed."""
+    found: dict[int, CorrectedLine] = {}
     rows = Charge.objects.filter(pk__in=list(charge_keys), draft__document_number__isnull=False).select_related("draft")
     for row in rows:
         if row.draft is None or row.line_number is None:
             continue
         value = document_from_canonical(row.draft.canonical.encode())
-        line = value.lines[row.line_number - 1]
         reference = DocumentReference(
             number=row.draft.document_number or "", issued_on=value.issued_on, line_number=row.line_number
         )
-        found[row.pk] = (reference, line.taxes)
+        used = value.accounting
+        exchange = used and ExchangeRate(
+            currency=used.currency, rate=used.rate, rate_on=used.rate_on, rate_source=used.rate_source
+        )
+        taxes = value.lines[row.line_number - 1].taxes
+        found[row.pk] = CorrectedLine(reference=reference, taxes=taxes, exchange=exchange)
     return found
 
 

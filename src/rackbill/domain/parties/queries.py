@@ -47,6 +47,7 @@ class Buyer:
     is_business: bool
     country: str
     state: str
+    postal_code: str
     party: Party
     bill_to: BillTo
     language: str
@@ -124,6 +125,7 @@ def _buyer(group: BillingGroup) -> Buyer:
     return Buyer(
         customer_key=customer.pk, group_key=group.pk, customer_id=customer.customer_id,
         is_business=customer.kind == "business", country=customer.country, state=customer.state,
+        postal_code=customer.postal_code,
         party=Party(
             name=group.addressee or customer.name, address=address, company_number=customer.company_number,
             tax_registrations=registrations, email=customer.email, phone=customer.phone,

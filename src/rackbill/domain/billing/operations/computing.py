@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -13,7 +13,8 @@ from rackbill.core.charges import Charge as OwedCharge
 from rackbill.core.charges import Charged, ContradictoryTerms, Usage, charges_unbilled
 from rackbill.core.document import PaymentInstructions
 from rackbill.core.invoicing import BillableCharge, BillHead, Draft, ExchangeRate, draft_invoices
-from rackbill.core.tax import NoTaxRule, TaxDecision, TaxParty, TaxTable, decide_taxes, tax_point
+from rackbill.core.tax import NoTaxRule
+from rackbill.core.tax.desk import BuyerDesk, TaxDesk
 from rackbill.core.terms import ContractTerms, LineKind
 from rackbill.domain.billing import policy
 from rackbill.domain.billing.models import BillDraft, BillRun, BillShard, Charge, ParkedBill
@@ -35,7 +36,7 @@ class _Rules:
     """What is the same for all customers of a run, read once for each shard."""
 
     seller: Seller
-    table: TaxTable
+    desk: TaxDesk
     issued_on: date
     through: date
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -43,7 +44,7 @@ class _Rules:
 
     def exemption_texts(self, language: str) -> dict[str, str]:
         if language not in self.texts:
-            self.texts[language] = taxes.exemption_texts(language=language)
+            self.texts[language] = taxes.exemption_texts(language=language, seller_country=self.seller.country)
         return self.texts[language]
 
     def accounting_rate(self, currency: str) -> ExchangeRate | None:
@@ -52,9 +53,15 @@ class _Rules:
             return None
         if currency not in self.rates:
             self.rates[currency] = taxes.exchange_rate(
-                source_currency=currency, target_currency=target, on=self.issued_on
+                source_currency=currency, target_currency=target, on=self.issued_on, country=self.seller.country
             )
         return self.rates[currency]
+
+
+def _rules(seller: Seller, issued_on: date, through: date) -> _Rules:
+    own = taxes.seller(organisation_id=seller.organisation_id, country=seller.country, state=seller.state)
+    desk = TaxDesk(seller=own, table=taxes.tax_table(), issued_on=issued_on)
+    return _Rules(seller=seller, desk=desk, issued_on=issued_on, through=through)
 
 
 @dataclass(slots=True)
@@ -77,7 +84,7 @@ def compute_shard(*, run_id: str, shard_number: int) -> int:
     if shard.is_computed or run.state != "planned":
         return 0
     seller = parties.seller(organisation_id=run.sales_organisation.organisation_id)
-    rules = _Rules(seller=seller, table=taxes.tax_table(), issued_on=run.issued_on, through=run.through)
+    rules = _rules(seller, run.issued_on, run.through)
     keys = [
         key
         for customer_id, key in parties.customers_billed_by_us(organisation_id=seller.organisation_id, on=run.issued_on)
@@ -94,7 +101,7 @@ def preview_bills(
 ) -> tuple[list[Draft], list[tuple[int, str]]]:
     """What a run on that day would bill the customers, and (customer key, reason) where it would park; nothing is stored."""
     seller = parties.seller(organisation_id=organisation_id)
-    rules = _Rules(seller=seller, table=taxes.tax_table(), issued_on=issued_on, through=through)
+    rules = _rules(seller, issued_on, through)
     bills, faults = _bills(rules, customer_keys)
     return [draft for bill in bills for _customer, _group, draft in bill.drafts], [(k, str(f)) for k, f in faults]
 
@@ -113,7 +120,7 @@ def _compute(run: BillRun, rules: _Rules, customer_keys: Sequence[int]) -> int:
 def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], list[tuple[int, Exception]]]:
     lines = contract_queries.billable_lines(customer_keys=customer_keys, zone=ZoneInfo(rules.seller.time_zone))
     buyers = parties.buyers(customer_keys=customer_keys)
-    evidence = taxes.tax_id_evidence(customer_ids=[b.customer_id for b in buyers.values()], on=rules.issued_on)
+    evidence = taxes.evidence(customer_ids=[b.customer_id for b in buyers.values()])
     mandates = receivables.mandates(customer_keys=customer_keys)
     unsettled = [line.terms.line_id for line in lines if line.terms is not None and line.terms.settled_until is None]
     charged = charged_by_line(line_keys=unsettled)
@@ -135,7 +142,7 @@ def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], li
 
 def _bill(
     rules: _Rules, lines: Sequence[BillableLine], charged: dict[int, list[Charged]], measured: Usage, buyers: dict[int, Buyer],
-    evidence: dict[str, tuple[str, bool, str]], mandates: dict[tuple[int, str], str],
+    evidence: taxes.Evidence, mandates: dict[tuple[int, str], str],
 ) -> _Bill:  # fmt: skip
     bill = _Bill()
     groups: dict[tuple[int, str], list[BillableLine]] = defaultdict(list)
@@ -163,7 +170,7 @@ def _bill(
 
 def _billable_charges(
     rules: _Rules, lines: Sequence[BillableLine], charged: dict[int, list[Charged]], measured: Usage, buyer: Buyer, currency: str,
-    evidence: dict[str, tuple[str, bool, str]],
+    evidence: taxes.Evidence,
 ) -> list[BillableCharge]:  # fmt: skip
     by_key = {line.terms.line_id: line for line in lines if line.terms is not None}
     terms = ContractTerms(
@@ -172,33 +179,26 @@ def _billable_charges(
     )  # fmt: skip
     unbilled = charges_unbilled(terms=terms, charged=charged, through=rules.through, usage=measured)
     corrected = corrected_lines(charge_keys=[c.corrects for c in unbilled if c.corrects is not None])
+    desk = _buyer_desk(rules, buyer, evidence)
     result = []
     for charge in unbilled:
         line = by_key[charge.line_id]
-        reference, original_taxes = corrected.get(charge.corrects or 0, (None, ()))
-        decided = original_taxes or _taxes(rules, buyer, line.tax_class, charge, evidence)
-        result.append(BillableCharge(charge=charge, subject=line.subject, taxes=decided, corrects=reference))
+        original = corrected.get(charge.corrects or 0)
+        if original is not None:
+            result.append(BillableCharge(charge=charge, subject=line.subject, taxes=original.taxes,
+                                         corrects=original.reference, exchange=original.exchange))  # fmt: skip
+            continue
+        for part, decided in desk.taxed(charge, line.tax_class):
+            result.append(BillableCharge(charge=part, subject=line.subject, taxes=decided))
     return result
 
 
-def _taxes(
-    rules: _Rules, buyer: Buyer, tax_class: str, charge: OwedCharge, evidence: dict[str, tuple[str, bool, str]]
-) -> tuple[TaxDecision, ...]:
-    _tax_id, is_valid, proof = evidence.get(buyer.customer_id, ("", False, ""))
-    seller = TaxParty(country=rules.seller.country, state=rules.seller.state, is_business=True, has_valid_tax_id=True)
-    party = TaxParty(
-        country=buyer.country,
-        state=buyer.state,
+def _buyer_desk(rules: _Rules, buyer: Buyer, evidence: taxes.Evidence) -> BuyerDesk:
+    party = evidence.party(
+        customer_id=buyer.customer_id, country=buyer.country, state=buyer.state, postal_code=buyer.postal_code,
         is_business=buyer.is_business,
-        has_valid_tax_id=is_valid,
-        evidence=proof,
-    )
-    consumer = not (buyer.is_business and is_valid)
-    country = (
-        buyer.country if consumer and rules.table.is_union_member(buyer.country, rules.issued_on) else seller.country
-    )
-    point = tax_point(country=country, last_day=charge.period.end - timedelta(days=1), issued_on=rules.issued_on)
-    return decide_taxes(seller=seller, buyer=party, tax_class=tax_class, tax_point=point, table=rules.table)
+    )  # fmt: skip
+    return rules.desk.of(party)
 
 
 def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> BillHead:
