@@ -6,7 +6,7 @@ Law: Directive 2006/112/EC Art. 44, 45, 47, 58, 59, 196 (EU); GST Act s. 21(3) (
 
 from rackbill.core.tax.breakdown import TaxSubtotal, tax_breakdown
 from rackbill.core.tax.classes import TAX_CLASSES, SupplyKind, TaxClass, tax_class_of
-from rackbill.core.tax.decision import TaxDecision, TaxPart, Taxing, decide_taxes, taxing_of
+from rackbill.core.tax.decision import TaxDecision, Taxing, TaxPart, decide_taxes, taxing_of
 from rackbill.core.tax.place import HOME_RATE_FROM, Ruling, place_of_supply
 from rackbill.core.tax.status import CountryEvidence, Registration, SellerChoice, TaxIdProof, TaxParty, TaxSeller
 from rackbill.core.tax.table import (
