@@ -1,5 +1,6 @@
 """Taxes in real bill runs: documents that may not be one, days split by law, several taxes, exchange rates, evidence."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -376,3 +377,55 @@ def test_a_seller_outside_the_union_names_its_own_law(seller: str, words: str) -
     world_of.provider()
     assert words in tax_queries.exemption_texts(language="en", seller_country=seller)["VATEX-EU-O"]
     assert "Art. 44" in tax_queries.exemption_texts(language="en", seller_country="NL")["VATEX-EU-O"]
+
+
+def console(*words: str) -> tuple[int, str]:
+    from typer.testing import CliRunner
+
+    from rackbill.interfaces.console import taxes as tax_console
+
+    result = CliRunner().invoke(tax_console.app, list(words))
+    return result.exit_code, result.output
+
+
+def test_the_console_says_which_tax_and_why() -> None:
+    world = world_of.provider("2000", country="NL")
+    owner = customer(world, "SE", tax_id="SE556012579001")
+    code, output = console(
+        "explain", "--customer", owner.customer_id, "--on", "2020-10-01", "--until", "2020-11-01", "--json"
+    )
+    answer = json.loads(output)
+    assert code == 0
+    assert answer["basis"] == "Art. 44 and 196: business in another member state"
+    assert answer["evidence"] == "SE556012579001 valid on 2015-01-01, VIES-77"
+    assert (answer["taxes"][0]["code"], answer["taxes"][0]["rate_of"]) == ("AE", "2020-10-31")
+    code, output = console("explain", "--customer", owner.customer_id, "--on", "2020-10-01")
+    assert code == 0
+    assert "VATEX-EU-AE" in output
+
+
+def test_the_console_enters_rates_and_choices() -> None:
+    world = world_of.provider("2000", country="NL")
+    owner = customer(world, "SE", "consumer")
+    source = ("--source", "turnover of 2019: EUR 4,100")
+    assert console("choose", "--sales-org", "2000", "--choice", "home_rate", "--starts", "2020-01-01", *source)[0] == 0
+    rate = (
+        "--territory",
+        "NL",
+        "--tax",
+        "VAT",
+        "--rate",
+        "22.5",
+        "--starts",
+        "2027-01-01",
+        "--known-from",
+        "2026-12-01",
+        *source,
+    )
+    assert console("add-rate", *rate)[0] == 0
+    _code, output = console("explain", "--customer", owner.customer_id, "--on", "2027-01-05", "--json")
+    assert [(tax["jurisdiction"], tax["rate"]) for tax in json.loads(output)["taxes"]] == [("NL", "22.5")]
+    code, _output = console("add-rate", *rate[:4], "--rate", "x", *rate[6:])
+    assert code != 0
+    code, _output = console("explain", "--customer", "99999999", "--on", "2027-01-05")
+    assert code != 0

@@ -91,13 +91,15 @@ def _difference(owes: list[Charge], past: Sequence[Charged]) -> list[Charge]:
             carried.append((Period(rest.charged.charge.period.start, rest.end), carry))
     for charge in open_owed.values():
         charge = _with_credit(charge, carried)
-        revision = sum(
-            1
+        before = [
+            c.charge.revision
             for c in past
             if c.charge.kind is charge.kind
             and c.charge.step == charge.step
             and c.charge.period.overlap(charge.period) is not None
-        )
+        ]
+        # Parts of a divided charge share its revision, so that it may be higher than their own count.
+        revision = max(len(before), *(number + 1 for number in before)) if before else 0
         result.append(replace(charge, revision=revision) if revision else charge)
     return result
 

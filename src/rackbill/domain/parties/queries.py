@@ -8,7 +8,9 @@ from django.db.models import Q
 
 from rackbill.core.document import BillTo
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
-from rackbill.domain.parties.errors import SalesOrganisationNotFound
+from rackbill.core.periods import Period
+from rackbill.core.tax import Taxing, taxing_of
+from rackbill.domain.parties.errors import CustomerNotFound, SalesOrganisationNotFound
 from rackbill.domain.parties.models import (
     BillingGroup,
     BillingRecipient,
@@ -18,6 +20,7 @@ from rackbill.domain.parties.models import (
     SellerBankAccount,
     SellerTaxNumber,
 )
+from rackbill.domain.taxes import queries as taxes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,25 @@ def buyers(*, customer_keys: Sequence[int]) -> dict[int, Buyer]:
     """By key of the billing group, every billing group of the customers."""
     rows = BillingGroup.objects.filter(customer_id__in=list(customer_keys)).select_related("customer")
     return {row.pk: _buyer(row) for row in rows}
+
+
+def taxing(*, customer_id: str, tax_class: str, period: Period, issued_on: date) -> Taxing:
+    """Which taxes a customer pays for a class of product in a period that is billed on a day, and why.
+
+    Raises CustomerNotFound, core NoTaxRule.
+    """
+    row = Customer.objects.filter(customer_id=customer_id).select_related("sales_organisation").first()
+    if row is None:
+        raise CustomerNotFound(f"there is no customer {customer_id}; look the ID up with rackbill resolve")
+    own = row.sales_organisation
+    buyer = taxes.evidence(customer_ids=[customer_id]).party(
+        customer_id=customer_id, country=row.country, state=row.state, postal_code=row.postal_code,
+        is_business=row.kind == "business",
+    )  # fmt: skip
+    return taxing_of(
+        seller=taxes.seller(organisation_id=own.organisation_id, country=own.country, state=own.state), buyer=buyer,
+        tax_class=tax_class, period=period, issued_on=issued_on, table=taxes.tax_table(),
+    )  # fmt: skip
 
 
 def recipients(*, group_keys: Sequence[int]) -> dict[int, list[str]]:
