@@ -145,7 +145,8 @@ def _abroad(home: Place, there: Place, from_union: bool, words: str) -> Ruling:
         )
     law = "Art. 44 and 59" if from_union else f"law of {home.country}"
     return Ruling(
-        code="O", exemption_code="VATEX-EU-O", jurisdiction=there.territory, evidence=words,
+        code="O", exemption_code="VATEX-EU-O", evidence=words,
+        jurisdiction=there.country if there.country in BY_STATE else there.territory,
         basis=f"{law}: customer outside the seller's VAT area",
     )  # fmt: skip
 
