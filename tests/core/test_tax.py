@@ -339,6 +339,28 @@ def test_a_business_outside_the_union_needs_no_tax_id() -> None:
     assert (tax.code, tax.evidence) == ("O", "business in US, no tax ID needed")
 
 
+def test_a_number_of_northern_ireland_is_for_goods() -> None:
+    """Trap 7: XI does not make a business of a customer in the Union, and changes nothing for one in Great Britain."""
+    xi = (proof(tax_id="XI123456789"),)
+    (tax,) = decide_taxes(
+        seller=seller("NL"), buyer=TaxParty(country="IE", is_business=True, proofs=xi), tax_class="standard",
+        tax_point=date(2021, 2, 1), table=TABLE,
+    )  # fmt: skip
+    assert (tax.code, tax.rate) == ("S", 21)
+    assert tax.evidence.endswith("of Northern Ireland, for goods only: taxed as a consumer")
+    for country in ("GB", "XI"):
+        to = TaxParty(country=country, is_business=True, proofs=xi)
+        assert decided(seller("NL", registered_in("GB")), to, date(2021, 2, 1)) == expect("O 0")
+
+
+def test_a_registration_in_one_state_wants_to_know_the_state() -> None:
+    by = seller("NL", registered_in("US-TX"))
+    assert decided(by, buyer("US-TX", business=False)) == expect("SALES 6.25")
+    assert decided(by, buyer("US-CA", business=False)) == expect("O 0")
+    with pytest.raises(NoTaxRule, match="needs a state"):
+        decided(by, buyer("US", business=False))
+
+
 def test_law_and_evidence_of_a_decision() -> None:
     day = Period(OCTOBER, date(2020, 11, 1))
     taxing = taxing_of(seller=seller("NL"), buyer=buyer("SE", business=True), tax_class="standard", period=day,

@@ -119,6 +119,7 @@ BREAKS: dict[str, tuple[Callable[[Service], object], str]] = {
     ),
     "a secret in the clear": (lambda s: ApiKey.objects.update(secret_hash="secret"), "not kept as a hash"),
     "a product of no kind": (lambda s: Product.objects.update(product_id=""), "no product id"),
+    "a product of no tax class": (lambda s: Product.objects.update(tax_class="x"), "there is no tax class 'x'"),
     "a wrong Equipment ID": (lambda s: Equipment.objects.update(equipment_id="x1"), "not an Equipment ID"),
     "a stray line": (
         lambda s: ContractLine.objects.update(contract=world_of.service(world_of.Provider(s.customer.sales_organisation, 50), s.customer).contract),

@@ -76,8 +76,7 @@ def _place(table: TaxTable, seller: TaxSeller, day: date) -> Place:
 
 
 def _buyers_place(table: TaxTable, seller: TaxSeller, buyer: TaxParty, day: date) -> Place:
-    needs_state = buyer.country == seller.country or seller.is_registered_in(buyer.country, day)
-    if buyer.country in BY_STATE and not buyer.state and not needs_state:
+    if buyer.country in BY_STATE and not buyer.state and not seller.needs_state(buyer.country, day):
         return Place(buyer.country, buyer.country)
     return table.place(buyer.country, buyer.state, buyer.postal_code, day)
 

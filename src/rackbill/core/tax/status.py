@@ -64,6 +64,9 @@ class TaxParty:
             return None
         if self.country == "AU" and not proof.is_tax_registered:
             return None
+        # Northern Ireland's numbers count in the Union for goods alone; there, and in Great Britain, they show a business.
+        if proof.tax_id.upper().startswith("XI") and self.country not in ("GB", "XI"):
+            return None
         return proof
 
     def status_words(self, day: date) -> str:
@@ -77,7 +80,8 @@ class TaxParty:
         if last is None:
             return f"no tax ID checked up to {day}: taxed as a consumer"
         if last.is_valid:
-            return f"{last}, not registered for GST: taxed as a consumer"
+            why = "not registered for GST" if self.country == "AU" else "of Northern Ireland, for goods only"
+            return f"{last}, {why}: taxed as a consumer"
         return f"{last}: taxed as a consumer"
 
     def _country_words(self, day: date) -> str:
@@ -136,6 +140,12 @@ class TaxSeller:
     def uses_home_rate(self, day: date) -> bool:
         """Whether consumers in other member states pay the seller's own rate on the day."""
         return any(c.choice is Registration.HOME_RATE and c.holds(day) for c in self.choices)
+
+    def needs_state(self, country: str, day: date) -> bool:
+        """Whether a customer's state or province matters: in the seller's own country and where it is registered."""
+        return country == self.country or any(
+            c.choice is Registration.REGISTERED_IN and c.territory[:2] == country and c.holds(day) for c in self.choices
+        )
 
     def is_registered_in(self, territory: str, day: date) -> bool:
         """Whether it charges the tax of another country's territory on the day."""
