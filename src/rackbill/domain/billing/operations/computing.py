@@ -178,6 +178,8 @@ def _billable_charges(
         lines=tuple(line.terms for line in lines if line.terms is not None),
     )  # fmt: skip
     unbilled = charges_unbilled(terms=terms, charged=charged, through=rules.through, usage=measured)
+    if not unbilled:
+        return []
     corrected = corrected_lines(charge_keys=[c.corrects for c in unbilled if c.corrects is not None])
     desk = _buyer_desk(rules, buyer, evidence)
     result = []
