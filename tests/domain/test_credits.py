@@ -233,7 +233,7 @@ def test_the_tax_of_the_original_even_when_the_rate_has_changed_since(world: wor
 
 def test_the_exchange_rate_of_the_original(world: world_of.Provider) -> None:
     rates = [("USD", "EUR", Decimal("0.85"), date(2020, 9, 30)), ("USD", "EUR", Decimal("0.80"), date(2020, 10, 9))]
-    taxes.store_exchange_rates(rates=rates, source="ECB")
+    taxes.store_exchange_rates(rates=rates, source="house bank")
     world_of.service(world, world_of.customer(world), currency="USD", starts_on=date(2020, 10, 1))
     world_of.bill_october()
     note = credit(amount=Decimal(100))

@@ -166,10 +166,10 @@ def test_usage_cites_quantity_profile_and_samples() -> None:
 def test_a_foreign_currency_shows_its_rate_with_day_and_source() -> None:
     world = world_of.provider()
     world_of.service(world, world_of.customer(world), currency="USD")
-    taxes.store_exchange_rates(rates=[("USD", "EUR", Decimal("0.85"), date(2020, 9, 30))], source="ECB")
+    taxes.store_exchange_rates(rates=[("USD", "EUR", Decimal("0.85"), date(2020, 9, 30))], source="house bank")
     world_of.bill_october()
     found = plain("21000000")
-    assert (found["exchange"]["rate"], found["exchange"]["rate_source"]) == ("0.85", "ECB")
+    assert (found["exchange"]["rate"], found["exchange"]["rate_source"]) == ("0.85", "house bank")
     assert "In EUR at 0.85 (ECB, 2020-09-30)" in text("21000000")
     assert recomputed(found).returncode == 0
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from rackbill.domain.access.models import ApiKey
-from rackbill.domain.billing.models import BillDraft, Charge
+from rackbill.domain.billing.models import BillDraft, Charge, RateCorrection, RateReview
 from rackbill.domain.catalogue.models import Product
 from rackbill.domain.contracts.models import ContractLine, LinePrice, Service
 from rackbill.domain.dispatch.models import Dispatch
@@ -20,7 +20,7 @@ from rackbill.domain.identifiers.operations import NewAlias
 from rackbill.domain.ordering.models import Order, OrderedService
 from rackbill.domain.parties.models import BillingAuthority, BillingGroup, Customer
 from rackbill.domain.receivables.models import LedgerEntry, OpenItem
-from rackbill.domain.taxes.models import ExchangeRate, TaxRate
+from rackbill.domain.taxes.models import ConsumerEvidence, ExchangeRate, ExchangeSource, RateRule, SellerChoice, TaxRate
 from rackbill.interfaces.console import books
 from tests.world import provider as world_of
 
@@ -95,6 +95,18 @@ BREAKS: dict[str, tuple[Callable[[Service], object], str]] = {
     "overlapping rates": (
         lambda s: TaxRate.objects.filter(territory="DE", rate=16).update(valid_until=date(2022, 1, 1)), "before",
     ),
+    "rates without a rule": (lambda s: RateRule.objects.filter(territory="NL").delete(), "NL has rates but no rule"),
+    "a threshold before its time": (
+        lambda s: SellerChoice.objects.create(
+            organisation_id="2100", choice="home_rate", valid_from=date(2018, 1, 1), source="x"
+        ), "exists since 2019-01-01",
+    ),
+    "evidence of nowhere": (
+        lambda s: ConsumerEvidence.objects.create(customer_id="1", kind="ip", country="x", recorded_on=date(2020, 1, 1)),
+        "names no country",
+    ),
+    "a source without days": (lambda s: ExchangeSource.objects.update(max_age_days=0), "allows no day"),
+    "a wrong rate that is not corrected": (lambda s: mistax(), "bears a wrong rate"),
     "a rate of nothing": (
         lambda s: ExchangeRate.objects.create(
             source_currency="EUR", target_currency="USD", rate=0, rate_on=date(2020, 1, 1), rate_source="x"
@@ -107,6 +119,7 @@ BREAKS: dict[str, tuple[Callable[[Service], object], str]] = {
     ),
     "a secret in the clear": (lambda s: ApiKey.objects.update(secret_hash="secret"), "not kept as a hash"),
     "a product of no kind": (lambda s: Product.objects.update(product_id=""), "no product id"),
+    "a product of no tax class": (lambda s: Product.objects.update(tax_class="x"), "there is no tax class 'x'"),
     "a wrong Equipment ID": (lambda s: Equipment.objects.update(equipment_id="x1"), "not an Equipment ID"),
     "a stray line": (
         lambda s: ContractLine.objects.update(contract=world_of.service(world_of.Provider(s.customer.sales_organisation, 50), s.customer).contract),
@@ -126,6 +139,13 @@ BREAKS: dict[str, tuple[Callable[[Service], object], str]] = {
     "a lost draft": (lambda s: BillDraft.objects.update(net_minor=1), "and its draft differ"),
     "a customer of nobody": (lambda s: Customer.objects.count() and BillingGroup.objects.update(group_id="1-01"), "does not begin with"),
 }  # fmt: skip
+
+
+def mistax() -> None:
+    """A charge that was found to bear a wrong rate, on a line that no run will look at."""
+    charge = Charge.objects.filter(line_number=1).get()
+    review = RateReview.objects.get(territory="DE", valid_from=date(2020, 7, 1))
+    RateCorrection.objects.create(review=review, charge=charge)
 
 
 def unguarded_overlap(charge: Charge) -> None:

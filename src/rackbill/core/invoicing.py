@@ -34,6 +34,9 @@ from rackbill.core.money import minor_digits, round_half_up
 from rackbill.core.party import Party
 from rackbill.core.tax import TaxDecision, TaxSubtotal, tax_breakdown
 
+SPLIT_NOTE = "SPLIT-O"
+"""Code of the words that two documents carry whose charges may not share one."""
+
 
 class LineTaxes:
     """The tax decisions of a line with their text; equal ones are one object, so that a breakdown adds by identity."""
@@ -49,14 +52,16 @@ class LineTaxes:
 class BillItem:
     """A charge as it will stand on a document: its tuple, the text of what it is about, its taxes, the line it corrects.
 
-    `order` is its place: by contract, service, first day, kind, contract line, last day.
+    `order` is its place: by contract, service, first day, kind, contract line, last day. `exchange` is the rate at which a
+    line that it corrects was billed.
     """
 
-    __slots__ = ("allowances", "charge", "corrects", "order", "subject", "taxes")
+    __slots__ = ("allowances", "charge", "corrects", "exchange", "order", "subject", "taxes")
 
     def __init__(
         self, order: tuple[object, ...], charge: PlainCharge, subject: str, taxes: LineTaxes,
         allowances: tuple[tuple[str, int], ...] = (), corrects: DocumentReference | None = None,
+        exchange: "ExchangeRate | None" = None,
     ) -> None:  # fmt: skip
         self.order = order
         self.charge = charge
@@ -64,6 +69,7 @@ class BillItem:
         self.taxes = taxes
         self.allowances = allowances
         self.corrects = corrects
+        self.exchange = exchange
 
     @property
     def amount_minor(self) -> int:
@@ -73,23 +79,24 @@ class BillItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillableCharge:
-    """A charge, what it is about, its taxes, and the document line it corrects, if any."""
+    """A charge, what it is about, its taxes, and the document line it corrects, if any, with its exchange rate."""
 
     charge: Charge
     subject: LineSubject
     taxes: tuple[TaxDecision, ...]
     corrects: DocumentReference | None = None
+    exchange: "ExchangeRate | None" = None
 
 
 def bill_item(
-    *, charge: Charge, contract_id: str, service_id: str, subject: str, taxes: LineTaxes, corrects: DocumentReference | None
+    *, charge: Charge, contract_id: str, service_id: str, subject: str, taxes: LineTaxes,
+    corrects: DocumentReference | None = None, exchange: "ExchangeRate | None" = None,
 ) -> BillItem:  # fmt: skip
     """The item of a charge; `subject` is the text of its LineSubject."""
     plain = plain_charge(charge)
     order = (contract_id, service_id, plain[2], plain[1], plain[0], plain[3])
-    return BillItem(
-        order, plain, subject, taxes, tuple((a.reason, a.amount_minor) for a in charge.allowances), corrects
-    )
+    allowances = tuple((a.reason, a.amount_minor) for a in charge.allowances)
+    return BillItem(order, plain, subject, taxes, allowances, corrects, exchange)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,37 +178,64 @@ def draft_invoices(*, head: BillHead, charges: Sequence[BillableCharge]) -> list
             bill_item(
                 charge=c.charge, contract_id=c.subject.contract_id, service_id=c.subject.service_id,
                 subject=canonical_text(c.subject), taxes=known[c.taxes], corrects=c.corrects,
+                exchange=c.exchange,
             )
         )  # fmt: skip
     return draft_bills(head=head.as_text(), items=items)
 
 
 def draft_bills(*, head: HeadText, items: Iterable[BillItem]) -> list[Draft]:
-    """One draft for each set of tax categories that may share a document (BR-O-11).
+    """One draft for each set of tax categories that may share a document (BR-O-11); each says so where there are two.
 
-    A set whose total would be negative gives a credit note of what is taken back and an invoice of the rest.
+    A set whose total would be negative gives a credit note of what is taken back and an invoice of the rest. What is taken
+    back at another exchange rate than that of the day gives a credit note at its own rate.
     Lines stand in the order of their items; the order in which these are given does not matter.
     """
     ordered = sorted(items, key=_order)
     outside = [item for item in ordered if item.taxes.is_outside]
-    groups = [[item for item in ordered if not item.taxes.is_outside], outside] if outside else [ordered]
+    others = [item for item in ordered if not item.taxes.is_outside] if outside else ordered
+    groups = [group for group in (others, outside) if group]
+    note = head.exemption_texts.get(SPLIT_NOTE, "") if len(groups) > 1 else ""
+    notes = canonical_text((note,)) if note else "[]"
     drafts = []
     for group in groups:
-        if sum([item.charge[9] for item in group]) >= 0:
+        if head.accounting_rate is not None:
+            group, abroad = _apart(head, group)
+            drafts += [_draft(own, DocumentKind.CREDIT_NOTE, part, notes) for own, part in abroad]
+        if not _is_negative(group):
             parts = [(DocumentKind.INVOICE, group)]
         else:
             taken_back = [item for item in group if item.corrects is not None]
-            others = [item for item in group if item.corrects is None]
-            parts = [(DocumentKind.CREDIT_NOTE, taken_back), (DocumentKind.INVOICE, others)]
-        drafts += [_draft(head, kind, part) for kind, part in parts if part]
+            rest = [item for item in group if item.corrects is None]
+            parts = [(DocumentKind.CREDIT_NOTE, taken_back), (DocumentKind.INVOICE, rest)]
+        drafts += [_draft(head, kind, part, notes) for kind, part in parts if part]
     return drafts
+
+
+def _is_negative(group: Sequence[BillItem]) -> bool:
+    """Net or, where something is taken back at another tax rate than it is charged anew, gross below zero."""
+    net = sum([item.charge[9] for item in group])
+    if net < 0 or all(item.corrects is None for item in group):
+        return net < 0
+    rows = tax_breakdown([(item.charge[9], item.taxes.decisions) for item in group])
+    return net + sum(row.tax_minor for row in rows) < 0
+
+
+def _apart(head: HeadText, group: list[BillItem]) -> tuple[list[BillItem], list[tuple[HeadText, list[BillItem]]]]:
+    """The items at the day's exchange rate, and by other rate what is taken back at it (a correction keeps its rate)."""
+    rates = {item.exchange for item in group if item.exchange not in (None, head.accounting_rate)}
+    ordered = sorted(rates, key=lambda r: (r.rate_on, r.rate, r.rate_source) if r else ())
+    abroad = [
+        (replace(head, accounting_rate=rate), [item for item in group if item.exchange == rate]) for rate in ordered
+    ]
+    return [item for item in group if item.exchange not in rates] if rates else group, abroad
 
 
 def _order(item: BillItem) -> tuple[object, ...]:
     return item.order
 
 
-def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem]) -> Draft:
+def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem], notes: str) -> Draft:
     """The whole canonical form; keys stand in their order."""
     sign = -1 if kind is DocumentKind.CREDIT_NOTE else 1
     nets: dict[LineTaxes, int] = {}
@@ -223,7 +257,7 @@ def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem]) -> Dra
     canonical = (
         f'{{"accounting":{accounting},"bill_to":{head.bill_to},"buyer":{head.buyer},"corrects":{_corrected(items)},'
         f'"currency":"{head.currency}","document_uuid":"","due_on":"{head.due_on}","issued_on":"{head.issued_on}",'
-        f'"kind":"{kind.value}","language":"{head.language}","lines":[{",".join(lines)}],"notes":[],"number":"",'
+        f'"kind":"{kind.value}","language":"{head.language}","lines":[{",".join(lines)}],"notes":{notes},"number":"",'
         f'"payment":{head.payment},"sales_organisation_id":"{head.sales_organisation_id}","schema":1,'
         f'"seller":{head.seller},"tax_subtotals":{subtotals_text},"totals":{totals}}}'
     )

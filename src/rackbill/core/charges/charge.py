@@ -83,7 +83,11 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charged:
-    """A charge that stands in the books under a key."""
+    """A charge that stands in the books under a key.
+
+    `is_mistaxed`: its tax is no longer right, though its amount may be; it is taken back and charged anew.
+    """
 
     key: int
     charge: Charge
+    is_mistaxed: bool = False

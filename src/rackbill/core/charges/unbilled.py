@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from rackbill.core.charges.charge import Allowance, Cause, Charge, Charged, ChargeKind
+from rackbill.core.charges.dividing import as_cut_before
 from rackbill.core.charges.owed import NO_USAGE, Usage, line_owed
 from rackbill.core.money import minor_digits, round_half_up
 from rackbill.core.periods import Period
@@ -35,7 +36,7 @@ def charges_unbilled(
             continue
         owes = list(line_owed(line, terms, reach, usage))
         past = charged.get(line.line_id, ())
-        unbilled += _difference(owes, past) if past else owes
+        unbilled += _difference(as_cut_before(owes, past), past) if past else owes
     return unbilled
 
 
@@ -87,7 +88,7 @@ def _difference(owes: list[Charge], past: Sequence[Charged]) -> list[Charge]:
     result: list[Charge] = []
     carried: list[tuple[Period, int]] = []
     for rest in stale:
-        shorter = _shortened(rest, open_owed)
+        shorter = None if rest.charged.is_mistaxed else _shortened(rest, open_owed)
         if shorter is not None:
             del open_owed[(shorter.kind, shorter.period.start, shorter.period.end, shorter.step)]
         result.append(_reversal(rest, shorter, past))
@@ -95,19 +96,23 @@ def _difference(owes: list[Charge], past: Sequence[Charged]) -> list[Charge]:
             carried.append((Period(rest.charged.charge.period.start, rest.end), carry))
     for charge in open_owed.values():
         charge = _with_credit(charge, carried)
-        revision = sum(
-            1
+        before = [
+            c.charge.revision
             for c in past
             if c.charge.kind is charge.kind
             and c.charge.step == charge.step
             and c.charge.period.overlap(charge.period) is not None
-        )
+        ]
+        # Parts of a divided charge share its revision, so that it may be higher than their own count.
+        revision = max(len(before), *(number + 1 for number in before)) if before else 0
         result.append(replace(charge, revision=revision) if revision else charge)
     return result
 
 
 def _is_as_charged(owed: Charge, rest: _Live) -> bool:
     """Whether what stands in the books is what is owed; a credit carried over changes neither."""
+    if rest.charged.is_mistaxed:
+        return False
     carried = rest.carried_minor
     expected = max(owed.amount_minor - carried, 0) if carried else owed.amount_minor
     return expected == rest.amount_minor and _same_price(owed, rest.charged.charge)

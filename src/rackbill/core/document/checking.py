@@ -50,6 +50,14 @@ def _problems(data: Mapping[str, Any], is_draft: bool) -> Iterator[str]:
     categories = {tax["code"] for line in lines for tax in line["taxes"] if tax["regime"] == "VAT"}
     if len(categories) > 1 and "O" in categories:
         yield "category O may not share a document with another (BR-O-11)"
+    if "AE" in categories and not _is_identified(data["buyer"]):
+        yield "category AE needs the buyer's tax ID or company number (BR-AE-02); enter it at the customer"
+
+
+def _is_identified(party: Mapping[str, Any]) -> bool:
+    return bool(party["company_number"]) or any(
+        row["scheme"] == "VAT" and row["number"] for row in party["tax_registrations"]
+    )
 
 
 def _line_problems(line: Mapping[str, Any], scale: Decimal) -> Iterator[str]:

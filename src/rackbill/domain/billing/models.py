@@ -137,3 +137,37 @@ class ParkedBill(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.code}"
+
+
+class RateReview(models.Model):
+    """Charges that were billed before a change of rate was noticed, held against it as they are performed."""
+
+    sales_organisation = models.ForeignKey(
+        "rackbill_parties.SalesOrganisation", on_delete=models.PROTECT, related_name="rate_reviews"
+    )
+    territory = models.CharField(max_length=8)
+    tax = models.CharField(max_length=16)
+    tax_class = models.CharField(max_length=32)
+    valid_from = models.DateField()
+    noticed_on = models.DateField()
+    reviewed_until = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sales_organisation", "territory", "tax", "tax_class", "valid_from"], name="rate_review_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.territory} {self.tax} from {self.valid_from}"
+
+
+class RateCorrection(models.Model):
+    """A charge that was billed in advance at a rate that its performance does not bear: taken back and charged anew."""
+
+    review = models.ForeignKey("rackbill_billing.RateReview", on_delete=models.PROTECT, related_name="corrections")
+    charge = models.OneToOneField("rackbill_billing.Charge", on_delete=models.PROTECT, related_name="rate_correction")
+
+    def __str__(self) -> str:
+        return f"{self.charge_id}"

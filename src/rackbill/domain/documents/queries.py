@@ -8,9 +8,11 @@ from decimal import Decimal
 from functools import lru_cache
 
 from django.db.models import QuerySet
+from django.db.models.functions import Left
 
 from rackbill.core import document as frozen
 from rackbill.core.document_chain import GENESIS
+from rackbill.core.invoicing import ExchangeRate
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.documents.errors import DocumentNotFound
 from rackbill.domain.documents.models import (
@@ -91,6 +93,19 @@ def lines_with_taxes(*, numbers: Collection[str]) -> dict[tuple[str, int], tuple
             rows, "document__number", "line_number", "document__issued_on", "taxes"
         )
     }
+
+
+def exchange_rates_used(*, numbers: Collection[str]) -> dict[str, ExchangeRate]:
+    """By number: the rate to the accounting currency, of documents that have one. It stands first in the canonical form."""
+    rows = Document.objects.filter(number__any_of=bulk.Keys(numbers), canonical__startswith='{"accounting":{')
+    found = {}
+    for number, head in rows.annotate(head=Left("canonical", 600)).values_list("number", "head"):
+        used = json.loads(head[len('{"accounting":') : head.index(',"bill_to":{"billing_group_id":')])
+        found[number] = ExchangeRate(
+            currency=used["currency"], rate=Decimal(used["rate"]), rate_on=date.fromisoformat(used["rate_on"]),
+            rate_source=used["rate_source"],
+        )  # fmt: skip
+    return found
 
 
 @lru_cache(maxsize=4096)

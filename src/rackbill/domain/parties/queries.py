@@ -9,6 +9,8 @@ from django.db.models import Q
 
 from rackbill.core.document import texts
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
+from rackbill.core.periods import Period
+from rackbill.core.tax import Taxing, taxing_of
 from rackbill.domain.kit import bulk
 from rackbill.domain.kit.scope import CustomerScope, Scope
 from rackbill.domain.parties.errors import CustomerNotFound, SalesOrganisationNotFound
@@ -22,6 +24,7 @@ from rackbill.domain.parties.models import (
     SellerBankAccount,
     SellerTaxNumber,
 )
+from rackbill.domain.taxes import queries as taxes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,22 +56,22 @@ _GROUP_COLUMNS = (
 class Buyer:
     """A billing group with its customer, as documents need it. Blank address of the group: the customer's own.
 
-    `country` and `state` are the customer's, which decide the tax.
+    `country`, `state` and `postal_code` are the customer's, which decide the tax.
     """
 
     __slots__ = (
         "bill_to", "country", "customer_id", "customer_key", "group_key", "is_business", "language", "party", "payment_days",
-        "state",
+        "postal_code", "state",
     )  # fmt: skip
 
     def __init__(self, row: tuple[Any, ...]) -> None:
         (
             self.group_key, self.customer_key, group_id, group_name, self.language, self.payment_days, po_number, cost_centre,
-            buyer_reference, addressee, *group_address, self.customer_id, kind, name, street, city, postal_code, self.state,
+            buyer_reference, addressee, *group_address, self.customer_id, kind, name, street, city, self.postal_code, self.state,
             self.country, company_number, tax_id, email, phone, legacy_id,
         ) = row  # fmt: skip
         self.is_business = kind == "business"
-        own = group_address if group_address[0] else (street, city, postal_code, self.state, self.country)
+        own = group_address if group_address[0] else (street, city, self.postal_code, self.state, self.country)
         self.party = texts.party_text(addressee or name, *own, company_number, tax_id, email, phone)
         """The canonical form of the Party on the document."""
         self.bill_to = texts.bill_to_text(
@@ -192,6 +195,25 @@ def buyers(*, customer_keys: Sequence[int]) -> dict[int, Buyer]:
     """By key of the billing group, every billing group of the customers."""
     rows = BillingGroup.objects.filter(customer_id__any_of=bulk.Keys(customer_keys)).order_by()
     return {row[0]: Buyer(row) for row in bulk.plain_rows(rows, *_GROUP_COLUMNS)}
+
+
+def taxing(*, customer_id: str, tax_class: str, period: Period, issued_on: date) -> Taxing:
+    """Which taxes a customer pays for a class of product in a period that is billed on a day, and why.
+
+    Raises CustomerNotFound, core NoTaxRule.
+    """
+    row = Customer.objects.filter(customer_id=customer_id).select_related("sales_organisation").first()
+    if row is None:
+        raise CustomerNotFound(f"there is no customer {customer_id}; look the ID up with rackbill resolve")
+    own = row.sales_organisation
+    buyer = taxes.evidence(customer_ids=[customer_id]).party(
+        customer_id=customer_id, country=row.country, state=row.state, postal_code=row.postal_code,
+        is_business=row.kind == "business",
+    )  # fmt: skip
+    return taxing_of(
+        seller=taxes.seller(organisation_id=own.organisation_id, country=own.country, state=own.state), buyer=buyer,
+        tax_class=tax_class, period=period, issued_on=issued_on, table=taxes.tax_table(),
+    )  # fmt: skip
 
 
 def recipients(*, group_keys: Sequence[int]) -> dict[int, list[str]]:

@@ -3,3 +3,7 @@
 
 class NoExchangeRate(LookupError):
     """No exchange rate is stored for a pair of currencies on or before a day."""
+
+
+class TaxEntryRefused(ValueError):
+    """A rate, choice or registration cannot be stored; the message says why and what to enter."""

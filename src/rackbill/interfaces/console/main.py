@@ -87,6 +87,7 @@ def _add_commands() -> None:
         scenario,
         serving,
         simulate,
+        taxes,
         usage,
         verifying,
     )
@@ -99,6 +100,7 @@ def _add_commands() -> None:
         scenario.app, name="scenario", help="A customer's story in one file, played in a throw-away database."
     )
     app.add_typer(usage.app, name="usage", help="Usage: meters, samples, frozen months, estimates.")
+    app.add_typer(taxes.app, name="tax", help="Which tax and why; changes of rates; choices of a seller.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     families = (
         installation, simulate, billing, credits, prices, pro_forma, books, explain, verifying, identifiers, serving, demo,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from rackbill.core.charges import charges_unbilled
 from rackbill.core.money import decimal_from_minor
 from rackbill.core.terms import ContractTerms
-from rackbill.domain.billing.models import BillRun
+from rackbill.domain.billing.models import BillRun, RateCorrection
 from rackbill.domain.billing.queries import charged_by_line
 from rackbill.domain.contracts import queries as contracts
 from rackbill.domain.contracts.queries import BillableLine
@@ -38,6 +38,12 @@ def recomputed(*, organisation_id: str, through: date, seen: Seen) -> Iterator[t
         settled = [line for line in lines if line.settled_until is not None]
         yield from _chunk(settled, through, on, zone)
         seen("recomputation", len(settled))
+    left = RateCorrection.objects.filter(
+        charge__corrected_by=None, charge__contract_line__settled_until__isnull=False,
+        charge__draft__run__sales_organisation_id=seller.key,
+    )  # fmt: skip
+    for key, line in left.values_list("charge_id", "charge__contract_line_id"):
+        yield "recomputation", f"charge {key} bears a wrong rate but contract line {line} is settled; unsettle it"
 
 
 def _chunk(lines: Sequence[BillableLine], through: date, ended_by: date, zone: ZoneInfo) -> Iterator[tuple[str, str]]:

@@ -11,14 +11,16 @@ from django.db import transaction
 from rackbill.core import document as frozen
 from rackbill.core.charges import Charge as OwedCharge
 from rackbill.core.charges import Charged, ContradictoryTerms, Usage, charges_unbilled
-from rackbill.core.charges.plain import PLAIN_FIELDS, whole_cycle, whole_cycles
+from rackbill.core.charges.plain import PLAIN_FIELDS, charge_from_plain, whole_cycle, whole_cycles
 from rackbill.core.document import texts
 from rackbill.core.invoicing import BillItem, Draft, ExchangeRate, HeadText, LineTaxes, bill_item, draft_bills
-from rackbill.core.tax import NoTaxRule, TaxDecision, TaxParty, TaxTable, decide_taxes, tax_point
+from rackbill.core.periods import Period
+from rackbill.core.tax import NoTaxRule, TaxDecision
+from rackbill.core.tax.desk import BuyerDesk, TaxDesk
 from rackbill.core.terms import ContractTerms, TermLine
 from rackbill.domain.billing import policy
 from rackbill.domain.billing.models import BillDraft, BillShard, Charge, ParkedBill
-from rackbill.domain.billing.queries import Corrected, LastRun, charged_by_line, corrected_lines, last_run
+from rackbill.domain.billing.queries import CorrectedLine, LastRun, charged_by_line, corrected_lines, last_run
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts import queries as contract_queries
 from rackbill.domain.contracts.queries import BillableLine
@@ -39,7 +41,7 @@ class _Rules:
     """What is the same for all customers of a shard, read once."""
 
     seller: Seller
-    table: TaxTable
+    desk: TaxDesk
     issued_on: date
     through: date
     last: LastRun
@@ -63,7 +65,7 @@ class _Rules:
 
     def exemption_texts(self, language: str) -> dict[str, str]:
         if language not in self.texts:
-            self.texts[language] = taxes.exemption_texts(language=language)
+            self.texts[language] = taxes.exemption_texts(language=language, seller_country=self.seller.country)
         return self.texts[language]
 
     def accounting_rate(self, currency: str) -> ExchangeRate | None:
@@ -72,7 +74,7 @@ class _Rules:
             return None
         if currency not in self.rates:
             self.rates[currency] = taxes.exchange_rate(
-                source_currency=currency, target_currency=target, on=self.issued_on
+                source_currency=currency, target_currency=target, on=self.issued_on, country=self.seller.country
             )
         return self.rates[currency]
 
@@ -87,12 +89,13 @@ class _Facts:
     """What was read for the customers of a shard, each in one query."""
 
     buyers: dict[int, Buyer]
-    evidence: dict[str, tuple[str, bool, str]]
+    evidence: taxes.Evidence
     mandates: dict[tuple[int, str], str]
     charged: dict[int, list[Charged]]
     measured: Usage
-    corrected: Corrected = field(default_factory=dict)
-    decided: dict[tuple[int, str, str], LineTaxes] = field(default_factory=dict)
+    corrected: dict[int, CorrectedLine] = field(default_factory=dict)
+    desks: dict[int, BuyerDesk] = field(default_factory=dict)
+    decided: dict[tuple[int, str, str, str], LineTaxes] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -103,6 +106,12 @@ class _Owed:
     lines: Sequence[BillableLine]
     whole_cycles: list[tuple[BillableLine, tuple[tuple[str, str], ...]]] = field(default_factory=list)
     unbilled: list[OwedCharge] = field(default_factory=list)
+
+
+def _rules(seller: Seller, issued_on: date, through: date, last: LastRun) -> _Rules:
+    own = taxes.seller(organisation_id=seller.organisation_id, country=seller.country, state=seller.state)
+    desk = TaxDesk(seller=own, table=taxes.tax_table(), issued_on=issued_on)
+    return _Rules(seller=seller, desk=desk, issued_on=issued_on, through=through, last=last)
 
 
 @dataclass(slots=True)
@@ -125,10 +134,7 @@ def compute_shard(*, run_id: str, shard_number: int) -> int:
     if shard.is_computed or run.state != "planned":
         return 0
     seller = parties.seller(organisation_id=run.sales_organisation.organisation_id)
-    rules = _Rules(
-        seller=seller, table=taxes.tax_table(), issued_on=run.issued_on, through=run.through,
-        last=last_run(organisation_key=seller.key, before_run_key=run.pk),
-    )  # fmt: skip
+    rules = _rules(seller, run.issued_on, run.through, last_run(organisation_key=seller.key, before_run_key=run.pk))
     customers = parties.customers_billed_by_us(
         organisation_id=seller.organisation_id, on=run.issued_on, first_id=shard.first_customer_id,
         last_id=shard.last_customer_id,
@@ -154,7 +160,7 @@ def preview_bills(
     """What a run on that day would bill the customers, and (customer key, reason) where it would park; nothing is stored."""
     seller = parties.seller(organisation_id=organisation_id)
     last = last_run(organisation_key=seller.key, before_run_key=None)
-    rules = _Rules(seller=seller, table=taxes.tax_table(), issued_on=issued_on, through=through, last=last)
+    rules = _rules(seller, issued_on, through, last)
     bills, faults = _bills(rules, customer_keys)
     return [draft for bill in bills for _customer, _group, draft in bill.drafts], [(k, str(f)) for k, f in faults]
 
@@ -169,7 +175,7 @@ def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], li
             line.settled_until = _charged_through(rules.last, line, buyers[line.group_key].customer_id)
     facts = _Facts(
         buyers=buyers, mandates=receivables.mandates(customer_keys=customer_keys),
-        evidence=taxes.tax_id_evidence(customer_ids=[b.customer_id for b in buyers.values()], on=rules.issued_on),
+        evidence=taxes.evidence(customer_ids=[b.customer_id for b in buyers.values()]),
         charged=charged_by_line(line_keys=[line.line_key for line in lines if line.settled_until is None]),
         measured=_measured(rules, [line for line in lines if line.kind == "metered"]),
     )  # fmt: skip
@@ -248,7 +254,7 @@ def _bill(rules: _Rules, facts: _Facts, owed: _Owed) -> _Bill:
         by_key = {line.line_key: line for line in owed.lines}
         for charge in owed.unbilled:
             line = by_key[charge.line_id]
-            groups.setdefault((line.group_key, line.currency), []).append(_item(rules, facts, line, charge))
+            _add_charge(rules, facts, line, charge, groups.setdefault((line.group_key, line.currency), []))
     for line, periods in owed.whole_cycles:
         items = groups.setdefault((line.group_key, line.currency), [])
         _add_whole_cycles(rules, facts, line, periods, items)
@@ -267,58 +273,62 @@ def _add_whole_cycles(
     subject, unit_price, quantity = line.subject, line.prices[0][3], line.quantities[0][3]
     for period in periods:
         charge = whole_cycle(
-            line.line_key,
-            period,
-            line.cycle_months,
-            unit_price,
-            quantity,
-            line.currency,
-            line.prices[0][1],
+            line.line_key, period, line.cycle_months, unit_price, quantity, line.currency, line.prices[0][1],
             line.quantities[0][1],
-        )
+        )  # fmt: skip
+        taxed = _taxes(rules, facts, line, period)
+        if taxed is None:
+            _add_charge(rules, facts, line, charge_from_plain(charge), items)
+            continue
         order = (line.contract_id, line.service_id, period[0], "recurring", line.line_key, period[1])
-        items.append(BillItem(order, charge, subject, _taxes(rules, facts, line, period[1])))
+        items.append(BillItem(order, charge, subject, taxed))
 
 
-def _item(rules: _Rules, facts: _Facts, line: BillableLine, charge: OwedCharge) -> BillItem:
-    """What is taken back keeps the taxes of the line that it corrects."""
-    reference, original = facts.corrected.get(charge.corrects or 0, (None, ()))
-    taxed = LineTaxes(original) if original else _taxes(rules, facts, line, charge.period.end.isoformat())
-    return bill_item(
-        charge=charge, contract_id=line.contract_id, service_id=line.service_id, subject=line.subject, taxes=taxed,
-        corrects=reference,
-    )  # fmt: skip
+def _add_charge(rules: _Rules, facts: _Facts, line: BillableLine, charge: OwedCharge, items: list[BillItem]) -> None:
+    """What is taken back keeps taxes and exchange rate of the line that it corrects; what the law splits is two lines."""
+    about = {"contract_id": line.contract_id, "service_id": line.service_id, "subject": line.subject}
+    original = facts.corrected.get(charge.corrects or 0)
+    if original is not None:
+        taxed = _shared(rules, original.taxes)
+        items.append(
+            bill_item(charge=charge, taxes=taxed, corrects=original.reference, exchange=original.exchange, **about)
+        )
+        return
+    for part, decisions in _desk(rules, facts, line).taxed(charge, line.tax_class):
+        items.append(bill_item(charge=part, taxes=_shared(rules, decisions), **about))
 
 
-def _taxes(rules: _Rules, facts: _Facts, line: BillableLine, period_end: str) -> LineTaxes:
-    """The taxes of a charge of days before `period_end`, decided once for each buyer, class and last day."""
-    key = (line.group_key, line.tax_class, period_end)
+def _taxes(rules: _Rules, facts: _Facts, line: BillableLine, period: tuple[str, str]) -> LineTaxes | None:
+    """The taxes of a whole cycle, decided once for each buyer and class; None where the law splits it by days."""
+    key = (line.group_key, line.tax_class, *period)
     decided = facts.decided.get(key)
     if decided is None:
-        last_day = date.fromisoformat(period_end) - timedelta(days=1)
-        decisions = _decide(rules, facts, facts.buyers[line.group_key], line.tax_class, last_day)
-        # Most buyers of a seller are taxed alike; equal decisions share their text.
-        decided = rules.taxed.get(decisions)
-        if decided is None:
-            decided = rules.taxed[decisions] = LineTaxes(decisions)
-        facts.decided[key] = decided
+        days = Period(date.fromisoformat(period[0]), date.fromisoformat(period[1]))
+        decisions = _desk(rules, facts, line).taxes_of(line.tax_class, days)
+        if decisions is None:
+            return None
+        decided = facts.decided[key] = _shared(rules, decisions)
     return decided
 
 
-def _decide(
-    rules: _Rules, facts: _Facts, buyer: Buyer, tax_class: str, last_day: date
-) -> tuple[TaxDecision, ...]:  # fmt: skip
-    _tax_id, is_valid, proof = facts.evidence.get(buyer.customer_id, ("", False, ""))
-    seller = TaxParty(country=rules.seller.country, state=rules.seller.state, is_business=True, has_valid_tax_id=True)
-    party = TaxParty(
-        country=buyer.country, state=buyer.state, is_business=buyer.is_business, has_valid_tax_id=is_valid, evidence=proof
-    )  # fmt: skip
-    consumer = not (buyer.is_business and is_valid)
-    country = (
-        buyer.country if consumer and rules.table.is_union_member(buyer.country, rules.issued_on) else seller.country
-    )
-    point = tax_point(country=country, last_day=last_day, issued_on=rules.issued_on)
-    return decide_taxes(seller=seller, buyer=party, tax_class=tax_class, tax_point=point, table=rules.table)
+def _shared(rules: _Rules, decisions: tuple[TaxDecision, ...]) -> LineTaxes:
+    """Most buyers of a seller are taxed alike; equal decisions share their text."""
+    found = rules.taxed.get(decisions)
+    if found is None:
+        found = rules.taxed[decisions] = LineTaxes(decisions)
+    return found
+
+
+def _desk(rules: _Rules, facts: _Facts, line: BillableLine) -> BuyerDesk:
+    desk = facts.desks.get(line.customer_key)
+    if desk is None:
+        buyer = facts.buyers[line.group_key]
+        party = facts.evidence.party(
+            customer_id=buyer.customer_id, country=buyer.country, state=buyer.state, postal_code=buyer.postal_code,
+            is_business=buyer.is_business,
+        )  # fmt: skip
+        desk = facts.desks[line.customer_key] = rules.desk.of(party)
+    return desk
 
 
 def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> HeadText:

@@ -10,6 +10,7 @@ from rackbill.core.periods import add_months, first_of_month
 from rackbill.domain.billing import policy
 from rackbill.domain.billing.errors import RunNotFound, RunRefused
 from rackbill.domain.billing.models import BillRun, BillShard
+from rackbill.domain.billing.operations import rate_reviews
 from rackbill.domain.history import operations as history
 from rackbill.domain.kit import locks
 from rackbill.domain.kit.actor import Actor
@@ -35,6 +36,7 @@ def plan_run(*, organisation_id: str, through: date, now: datetime, actor: Actor
                 run_id=str(uuid.uuid4()), sales_organisation_id=seller.key, through=through, issued_on=today,
                 state="planned", planned_at=now, planned_by=str(actor),
             )  # fmt: skip
+            rate_reviews.review_rates(seller=seller, on=today)
             customers = parties.customers_billed_by_us(organisation_id=organisation_id, on=today)
             ids = [customer_id for customer_id, _key in customers]
             size = policy.SHARD_CUSTOMERS

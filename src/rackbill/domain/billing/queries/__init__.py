@@ -11,9 +11,10 @@ from django.db.models import Count, Sum
 from rackbill.core.charges import Cause, Charged
 from rackbill.core.charges.plain import PLAIN_FIELDS, charge_from_plain
 from rackbill.core.document import DocumentReference
+from rackbill.core.invoicing import ExchangeRate
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.billing.errors import RunNotFound
-from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill
+from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill, RateCorrection
 from rackbill.domain.billing.queries.causes import explained_in_turn, explanation, explanations
 from rackbill.domain.billing.queries.completeness import Completeness, LineStanding, completeness, line_standings
 from rackbill.domain.documents import queries as documents
@@ -21,7 +22,7 @@ from rackbill.domain.kit import bulk
 from rackbill.domain.kit.scope import Scope
 
 __all__ = [
-    "Completeness", "Corrected", "LastRun", "LineStanding", "RunSummary", "charged_by_line", "completeness",
+    "Completeness", "CorrectedLine", "LastRun", "LineStanding", "RunSummary", "charged_by_line", "completeness",
     "corrected_lines", "explained_in_turn", "explanation", "explanations", "issued_count", "last_run", "line_standings",
     "run_summary",
 ]  # fmt: skip
@@ -32,28 +33,38 @@ _CHARGED = ("pk", *(f"{name}_id" if name in ("contract_line", "corrects") else n
 def charged_by_line(*, line_keys: Sequence[int]) -> dict[int, list[Charged]]:
     """All charges of ours of the lines, oldest first. What the legacy system billed lies before the line's boundary."""
     found: dict[int, list[Charged]] = defaultdict(list)
+    corrections = RateCorrection.objects.filter(charge__contract_line_id__any_of=bulk.Keys(line_keys))
+    mistaxed = set(corrections.values_list("charge_id", flat=True))
     rows = Charge.objects.filter(contract_line_id__any_of=bulk.Keys(line_keys), draft__isnull=False).order_by("pk")
     for key, *plain in bulk.plain_rows(rows, *_CHARGED):
-        found[plain[0]].append(Charged(key=key, charge=charge_from_plain(tuple(plain))))
+        found[plain[0]].append(Charged(key=key, charge=charge_from_plain(tuple(plain)), is_mistaxed=key in mistaxed))
     return dict(found)
 
 
-Corrected = dict[int, tuple[DocumentReference, tuple[TaxDecision, ...]]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedLine:
+    """The document line that billed a charge, with the taxes and the exchange rate it was billed at."""
+
+    reference: DocumentReference
+    taxes: tuple[TaxDecision, ...]
+    exchange: ExchangeRate | None
 
 
-def corrected_lines(*, charge_keys: Sequence[int]) -> Corrected:
-    """By key of a charge: the document line that billed it, with the taxes it was billed at."""
+def corrected_lines(*, charge_keys: Sequence[int]) -> dict[int, CorrectedLine]:
+    """By key of a charge: where and how it was billed."""
     if not charge_keys:
         return {}
     rows = bulk.plain_rows(
         Charge.objects.filter(pk__any_of=bulk.Keys(charge_keys), draft__document_number__isnull=False, line_number__isnull=False),
         "pk", "line_number", "draft__document_number",
     )  # fmt: skip
-    lines = documents.lines_with_taxes(numbers={number for _key, _line, number in rows})
-    found: Corrected = {}
+    numbers = {number for _key, _line, number in rows}
+    lines, rates = documents.lines_with_taxes(numbers=numbers), documents.exchange_rates_used(numbers=numbers)
+    found: dict[int, CorrectedLine] = {}
     for key, line_number, number in rows:
         issued_on, taxes = lines[(number, line_number)]
-        found[key] = (DocumentReference(number=number, issued_on=issued_on, line_number=line_number), taxes)
+        reference = DocumentReference(number=number, issued_on=issued_on, line_number=line_number)
+        found[key] = CorrectedLine(reference=reference, taxes=taxes, exchange=rates.get(number))
     return found
 
 
