@@ -12,7 +12,7 @@ from rackbill.core.document import DocumentReference, document_from_canonical
 from rackbill.core.periods import Period
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.billing.errors import RunNotFound
-from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill
+from rackbill.domain.billing.models import BillDraft, BillRun, BillShard, Charge, ParkedBill
 
 
 def charged_by_line(*, line_keys: Sequence[int]) -> dict[int, list[Charged]]:
@@ -87,6 +87,18 @@ def run_summary(*, run_id: str) -> RunSummary:
         ],
         shard_numbers=list(run.shards.filter(is_computed=False).order_by("shard_number").values_list("shard_number", flat=True)),
     )  # fmt: skip
+
+
+def shard_progress(*, run_id: str) -> tuple[int, int]:
+    """(computed, all) shards of a run."""
+    shards = BillShard.objects.filter(run__run_id=run_id)
+    return shards.filter(is_computed=True).count(), shards.count()
+
+
+def runs_to_compute() -> list[str]:
+    """The IDs of the runs that have shards left to compute, oldest first."""
+    runs = BillRun.objects.filter(state="planned", shards__is_computed=False)
+    return list(runs.order_by("planned_at").distinct().values_list("run_id", flat=True))
 
 
 def issued_count(*, run_id: str) -> int:

@@ -61,12 +61,13 @@ def _add_commands() -> None:
         installation,
         serving,
         simulate,
+        working,
     )
 
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
-    for module in (installation, simulate, billing, books, identifiers, serving, demo):
+    for module in (installation, simulate, billing, books, identifiers, serving, working, demo):
         module.register(app)
 
 

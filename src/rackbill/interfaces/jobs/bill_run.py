@@ -1,6 +1,5 @@
 """A bill run from plan to last number; goes on where an earlier process stopped."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 
 from rackbill.domain.billing import operations as billing
@@ -10,8 +9,8 @@ from rackbill.domain.documents import operations as documents
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties import queries as parties
-
-OnStep = Callable[[str, int, int], None]
+from rackbill.interfaces.jobs import shards
+from rackbill.interfaces.jobs.shards import OnStep
 
 
 def run_bill(
@@ -20,19 +19,16 @@ def run_bill(
     """The run as it stands at the end: issued. Raises RunRefused, SalesOrganisationNotFound and what issuing raises."""
     step = on_step or (lambda _stage, _done, _total: None)
     run_id = billing.plan_run(organisation_id=organisation_id, through=through, now=now, actor=actor)
-    summary = billing_queries.run_summary(run_id=run_id)
-    if summary.state == "planned":
-        shards = summary.shard_numbers
-        for done, number in enumerate(shards, start=1):
-            billing.compute_shard(run_id=run_id, shard_number=number)
-            step("compute", done, len(shards))
+    if billing_queries.run_summary(run_id=run_id).state == "planned":
+        shards.compute_shards(run_id=run_id, on_step=step)
         billing.approve_run(run_id=run_id, now=now, actor=actor)
     total = billing_queries.run_summary(run_id=run_id).invoices
     done = billing_queries.issued_count(run_id=run_id)
     while count := billing.issue_block(run_id=run_id, now=now):
         done += count
         step("issue", done, total)
-    billing.close_run(run_id=run_id, now=now, actor=actor)
     seller = parties.seller(organisation_id=organisation_id)
+    # Sealed before it is closed: a run that was killed between the two is still open, so the next call seals it.
     documents.seal_chains(organisation_key=seller.key, signer=signer, now=now)
+    billing.close_run(run_id=run_id, now=now, actor=actor)
     return billing_queries.run_summary(run_id=run_id)

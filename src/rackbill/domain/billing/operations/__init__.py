@@ -4,5 +4,17 @@ from rackbill.domain.billing.operations.computing import compute_shard, preview_
 from rackbill.domain.billing.operations.crediting import credit_document
 from rackbill.domain.billing.operations.issuing import close_run, issue_block
 from rackbill.domain.billing.operations.planning import approve_run, plan_run
+from rackbill.domain.billing.operations.sharding import compute_free_shard, compute_next_shard, queue_shards
 
-__all__ = ["approve_run", "close_run", "compute_shard", "credit_document", "issue_block", "plan_run", "preview_bills"]
+__all__ = [
+    "approve_run",
+    "close_run",
+    "compute_free_shard",
+    "compute_next_shard",
+    "compute_shard",
+    "credit_document",
+    "issue_block",
+    "plan_run",
+    "preview_bills",
+    "queue_shards",
+]
