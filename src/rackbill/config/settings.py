@@ -184,6 +184,14 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("RACKBILL_HTTPS") ==
 SESSION_COOKIE_AGE = 8 * 3600
 SECURE_CONTENT_TYPE_NOSNIFF = True
 
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"rackbill": {"handlers": ["stderr"], "level": os.environ.get("RACKBILL_LOG", "WARNING")}},
+}
+
 TASK_ENGINE = os.environ.get("RACKBILL_TASKS", "database")
 TASK_ENGINES = {"database": "django_tasks_db.DatabaseBackend", "celery": "rackbill.config.task_engine.CeleryBackend"}
 if TASK_ENGINE not in TASK_ENGINES:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError
 
-from rackbill.interfaces.jobs import clock, crew, engine
+from rackbill.interfaces.jobs import clock, crew, engine, parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rackbill.config.settings")
 TASKS = "rackbill.interfaces.jobs.tasks."
@@ -47,7 +47,8 @@ app.conf.update(
 
 @worker_init.connect
 def _end_with_parent(**_rest: Any) -> None:
-    engine.end_with_parent()
+    if "RACKBILL_PARENT" in os.environ:
+        parent.end_with_parent(int(os.environ["RACKBILL_PARENT"]))
 
 
 @app.task(name="rackbill.run_task")

@@ -41,9 +41,7 @@ class Crew:
         for place, command in enumerate(self._commands):
             process = self._running[place]
             if process is None or process.poll() is not None:
-                self._running[place] = subprocess.Popen(
-                    command, env={**os.environ, "DJANGO_SETTINGS_MODULE": _settings()}
-                )
+                self._running[place] = subprocess.Popen(command, env=_environment())
                 started += 1
             elif engine.is_database() and memory_mb(process.pid) > MAX_MEMORY_MB:
                 process.terminate()
@@ -62,8 +60,9 @@ class Crew:
                 process.wait()
 
 
-def _settings() -> str:
-    return os.environ.get("DJANGO_SETTINGS_MODULE", "rackbill.config.settings")
+def _environment() -> dict[str, str]:
+    settings = os.environ.get("DJANGO_SETTINGS_MODULE", "rackbill.config.settings")
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": settings, "RACKBILL_PARENT": str(os.getpid())}
 
 
 def memory_mb(pid: int) -> int:

@@ -1,12 +1,6 @@
 """The one place that knows the library of our tasks (django-tasks; django-tasks-db carries them in the database)."""
 
-import os
-import threading
-import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from signal import SIGTERM
-from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -19,7 +13,7 @@ __all__ = [
     "TaskResult",
     "TaskResultStatus",
     "close_lost_tasks",
-    "end_with_parent",
+    "is_database",
     "task",
     "work_off_tasks",
 ]
@@ -56,15 +50,3 @@ def close_lost_tasks(*, now: datetime) -> int:
     ended = (TaskResultStatus.FAILED, TaskResultStatus.SUCCESSFUL)
     DBTaskResult.objects.filter(status__in=ended, finished_at__lt=now - timedelta(days=KEPT_DAYS)).delete()
     return int(lost)
-
-
-def end_with_parent(end: Callable[[], Any] | None = None) -> None:
-    """Ends this process soon after the one that started it is gone, so that a killed `rackbill work` leaves no workers."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        (end or (lambda: os.kill(os.getpid(), SIGTERM)))()
-
-    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

@@ -22,8 +22,11 @@ def compute_shards(*, run_id: str, on_step: OnStep) -> None:
     hand_out_shards(run_id=run_id)
     while run_id in billing_queries.runs_to_compute():
         on_step("compute", *billing_queries.shard_progress(run_id=run_id))
-        if billing.compute_next_shard(run_id=run_id) is None:
+        number = billing.compute_next_shard(run_id=run_id)
+        if number is None:
             time.sleep(PAUSE_SECONDS)
+        else:
+            log.info("run %s, shard %d: computed", run_id, number)
     on_step("compute", *billing_queries.shard_progress(run_id=run_id))
 
 

@@ -12,9 +12,10 @@ def main() -> None:
     """Works until it is told to stop, its parent is gone, or it has done its share."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rackbill.config.settings")
     django.setup()
-    from rackbill.interfaces.jobs import engine
+    from rackbill.interfaces.jobs import engine, parent
 
-    engine.end_with_parent()
+    if "RACKBILL_PARENT" in os.environ:
+        parent.end_with_parent(int(os.environ["RACKBILL_PARENT"]))
     engine.work_off_tasks(until_empty=False, max_tasks=MAX_TASKS)
 
 
