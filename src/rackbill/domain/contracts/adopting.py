@@ -1,6 +1,6 @@
 """Bulk writes of legacy contracts; for the cut-over alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rackbill.domain.contracts.models import (
@@ -12,6 +12,7 @@ from rackbill.domain.contracts.models import (
     LineQuantity,
     Service,
 )
+from rackbill.domain.kit import bulk
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -50,3 +51,16 @@ def adopt_line_terms(*, prices: Rows, quantities: Rows, discounts: Rows) -> None
     LinePrice.objects.bulk_create([LinePrice(**row) for row in prices], batch_size=1000)
     LineQuantity.objects.bulk_create([LineQuantity(**row) for row in quantities], batch_size=1000)
     LineDiscount.objects.bulk_create([LineDiscount(**row) for row in discounts], batch_size=1000)
+
+
+TABLES = {model.__name__: model for model in (Contract, Service, ContractLine, LinePrice, LineQuantity, LineDiscount)}
+
+
+def adopt_table(*, table: str, fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """How many rows of one table of this noun were kept, keys included: for bases too large for objects."""
+    return bulk.insert_rows(TABLES[table], fields, rows)
+
+
+def settle_key_sequences() -> None:
+    """Lets the database count on behind keys that were written by hand."""
+    bulk.settle_key_sequences(TABLES.values())

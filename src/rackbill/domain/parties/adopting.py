@@ -1,8 +1,9 @@
 """Bulk writes of legacy parties; for the cut-over alone. Rows are columns by name; foreign keys are row keys."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rackbill.domain.kit import bulk
 from rackbill.domain.parties.models import (
     BillingAuthority,
     BillingGroup,
@@ -73,3 +74,16 @@ def adopt_billing_groups(*, rows: Rows, recipients: Rows) -> dict[str, int]:
 def adopt_billing_authorities(*, rows: Rows) -> None:
     """Who bills whom from when."""
     BillingAuthority.objects.bulk_create([BillingAuthority(**row) for row in rows], batch_size=500)
+
+
+TABLES = {model.__name__: model for model in (Customer, BillingGroup, BillingRecipient, BillingAuthority)}
+
+
+def adopt_table(*, table: str, fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """How many rows of one table of this noun were kept, keys included: for bases too large for objects."""
+    return bulk.insert_rows(TABLES[table], fields, rows)
+
+
+def settle_key_sequences() -> None:
+    """Lets the database count on behind keys that were written by hand."""
+    bulk.settle_key_sequences(TABLES.values())

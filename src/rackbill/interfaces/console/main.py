@@ -52,6 +52,8 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 def _add_commands() -> None:
     from rackbill.interfaces.console import (
+        bench_bill_run,
+        bench_data,
         benches,
         billing,
         books,
@@ -64,6 +66,8 @@ def _add_commands() -> None:
         working,
     )
 
+    for module in (bench_data, bench_bill_run):
+        module.register(benches.app)
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
