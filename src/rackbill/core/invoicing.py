@@ -1,25 +1,67 @@
-"""Charges + parties + tax → draft invoices and credit notes, without a number."""
+"""Charges + parties + tax → draft invoices and credit notes, without a number, written as the text that will be stored.
 
-from collections.abc import Callable, Mapping, Sequence
+The many drafts of a bill run are put together from texts that are made once (seller, tax decisions) or once for each customer;
+the value of a draft is read from its text when somebody wants it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from rackbill.core.charges import Allowance, Charge
+from rackbill.core.charges import Charge
+from rackbill.core.charges.plain import PlainCharge, plain_charge
 from rackbill.core.document import (
     AccountingTotals,
     BillTo,
     Document,
     DocumentKind,
-    DocumentLine,
     DocumentReference,
     LineSubject,
     PaymentInstructions,
-    Totals,
+    canonical_text,
+    document_from_canonical,
 )
+from rackbill.core.document.texts import allowances_text, millionths_text
 from rackbill.core.money import minor_digits, round_half_up
 from rackbill.core.party import Party
 from rackbill.core.tax import TaxDecision, TaxSubtotal, tax_breakdown
+
+
+class LineTaxes:
+    """The tax decisions of a line with their text; equal ones are one object, so that a breakdown adds by identity."""
+
+    __slots__ = ("decisions", "is_outside", "text")
+
+    def __init__(self, decisions: tuple[TaxDecision, ...]) -> None:
+        self.decisions = decisions
+        self.text = canonical_text(decisions)
+        self.is_outside = any(tax.regime == "VAT" and tax.code == "O" for tax in decisions)
+
+
+class BillItem:
+    """A charge as it will stand on a document: its tuple, the text of what it is about, its taxes, the line it corrects.
+
+    `order` is its place: by contract, service, first day, kind, contract line, last day.
+    """
+
+    __slots__ = ("allowances", "charge", "corrects", "order", "subject", "taxes")
+
+    def __init__(
+        self, order: tuple[object, ...], charge: PlainCharge, subject: str, taxes: LineTaxes,
+        allowances: tuple[tuple[str, int], ...] = (), corrects: DocumentReference | None = None,
+    ) -> None:  # fmt: skip
+        self.order = order
+        self.charge = charge
+        self.subject = subject
+        self.taxes = taxes
+        self.allowances = allowances
+        self.corrects = corrects
+
+    @property
+    def amount_minor(self) -> int:
+        """What the charge comes to."""
+        return self.charge[9]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +72,17 @@ class BillableCharge:
     subject: LineSubject
     taxes: tuple[TaxDecision, ...]
     corrects: DocumentReference | None = None
+
+
+def bill_item(
+    *, charge: Charge, contract_id: str, service_id: str, subject: str, taxes: LineTaxes, corrects: DocumentReference | None
+) -> BillItem:  # fmt: skip
+    """The item of a charge; `subject` is the text of its LineSubject."""
+    plain = plain_charge(charge)
+    order = (contract_id, service_id, plain[2], plain[1], plain[0], plain[3])
+    return BillItem(
+        order, plain, subject, taxes, tuple((a.reason, a.amount_minor) for a in charge.allowances), corrects
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,114 +110,154 @@ class BillHead:
     accounting_rate: ExchangeRate | None = None
     exemption_texts: Mapping[str, str] | None = None
 
+    def as_text(self) -> "HeadText":
+        """The head as the texts of its parts."""
+        return HeadText(
+            sales_organisation_id=self.sales_organisation_id, issued_on=self.issued_on.isoformat(),
+            due_on=(self.issued_on + timedelta(days=self.payment.payment_days)).isoformat(), currency=self.currency,
+            language=self.language, seller=canonical_text(self.seller), buyer=canonical_text(self.buyer),
+            bill_to=canonical_text(self.bill_to), payment=canonical_text(self.payment),
+            accounting_rate=self.accounting_rate, exemption_texts=self.exemption_texts or {},
+        )  # fmt: skip
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(slots=True, kw_only=True)
+class HeadText:
+    """All of a document but its lines and sums, each part in its canonical form."""
+
+    sales_organisation_id: str
+    issued_on: str
+    due_on: str
+    currency: str
+    language: str
+    seller: str
+    buyer: str
+    bill_to: str
+    payment: str
+    accounting_rate: ExchangeRate | None
+    exemption_texts: Mapping[str, str]
+
+
+@dataclass(slots=True)
 class Draft:
-    """A document without a number, and for each of its lines the charge it stands for."""
+    """A document without a number, as text, and for each of its lines the item it stands for."""
 
-    document: Document
-    charges: tuple[Charge, ...]
+    kind: DocumentKind
+    canonical: str
+    net_minor: int
+    items: Sequence[BillItem]
+
+    @property
+    def document(self) -> Document:
+        """The value of the draft."""
+        return document_from_canonical(self.canonical.encode())
 
 
 def draft_invoices(*, head: BillHead, charges: Sequence[BillableCharge]) -> list[Draft]:
+    """The drafts of charges given as values."""
+    known: dict[tuple[TaxDecision, ...], LineTaxes] = {}
+    items = []
+    for c in charges:
+        if c.taxes not in known:
+            known[c.taxes] = LineTaxes(c.taxes)
+        items.append(
+            bill_item(
+                charge=c.charge, contract_id=c.subject.contract_id, service_id=c.subject.service_id,
+                subject=canonical_text(c.subject), taxes=known[c.taxes], corrects=c.corrects,
+            )
+        )  # fmt: skip
+    return draft_bills(head=head.as_text(), items=items)
+
+
+def draft_bills(*, head: HeadText, items: Iterable[BillItem]) -> list[Draft]:
     """One draft for each set of tax categories that may share a document (BR-O-11).
 
     A set whose total would be negative gives a credit note of what is taken back and an invoice of the rest.
-    Lines stand by contract, service, period; the order of the charges does not matter.
+    Lines stand in the order of their items; the order in which these are given does not matter.
     """
+    ordered = sorted(items, key=_order)
+    outside = [item for item in ordered if item.taxes.is_outside]
+    groups = [[item for item in ordered if not item.taxes.is_outside], outside] if outside else [ordered]
     drafts = []
-    for group in _by_shareable_tax(charges):
-        if sum(item.charge.amount_minor for item in group) >= 0:
+    for group in groups:
+        if sum([item.charge[9] for item in group]) >= 0:
             parts = [(DocumentKind.INVOICE, group)]
         else:
-            taken_back = [item for item in group if item.charge.corrects is not None]
-            others = [item for item in group if item.charge.corrects is None]
+            taken_back = [item for item in group if item.corrects is not None]
+            others = [item for item in group if item.corrects is None]
             parts = [(DocumentKind.CREDIT_NOTE, taken_back), (DocumentKind.INVOICE, others)]
-        drafts += [_draft(head, kind, items) for kind, items in parts if items]
+        drafts += [_draft(head, kind, part) for kind, part in parts if part]
     return drafts
 
 
-def _by_shareable_tax(charges: Sequence[BillableCharge]) -> list[list[BillableCharge]]:
-    outside = [c for c in charges if _is_outside(c)]
-    others = [c for c in charges if not _is_outside(c)]
-    return [group for group in (others, outside) if group]
+def _order(item: BillItem) -> tuple[object, ...]:
+    return item.order
 
 
-def _is_outside(item: BillableCharge) -> bool:
-    return any(tax.regime == "VAT" and tax.code == "O" for tax in item.taxes)
-
-
-def _order(item: BillableCharge) -> tuple[object, ...]:
-    subject, charge = item.subject, item.charge
-    return (
-        subject.contract_id,
-        subject.service_id,
-        charge.period.start,
-        charge.kind.value,
-        charge.line_id,
-        charge.period.end,
-    )
-
-
-def _draft(head: BillHead, kind: DocumentKind, items: Sequence[BillableCharge]) -> Draft:
-    ordered = sorted(items, key=_order)
+def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem]) -> Draft:
+    """The whole canonical form; keys stand in their order."""
     sign = -1 if kind is DocumentKind.CREDIT_NOTE else 1
-    lines = tuple(_line(number, item, sign) for number, item in enumerate(ordered, start=1))
-    subtotals = tax_breakdown([(line.net_minor, line.taxes) for line in lines])
-    texts = head.exemption_texts or {}
-    subtotals = tuple(replace(row, exemption_text=texts.get(row.exemption_code, "")) for row in subtotals)
-    net = sum(line.net_minor for line in lines)
-    tax = sum(row.tax_minor for row in subtotals)
-    document = Document(
-        kind=kind,
-        sales_organisation_id=head.sales_organisation_id,
-        issued_on=head.issued_on,
-        due_on=head.issued_on + timedelta(days=head.payment.payment_days),
-        currency=head.currency,
-        language=head.language,
-        seller=head.seller,
-        buyer=head.buyer,
-        bill_to=head.bill_to,
-        payment=head.payment,
-        lines=lines,
-        tax_subtotals=subtotals,
-        totals=Totals(net_minor=net, tax_minor=tax, gross_minor=net + tax, prepaid_minor=0, due_minor=net + tax),
-        accounting=_accounting(head, net, subtotals),
-        corrects=_corrected(ordered),
+    nets: dict[LineTaxes, int] = {}
+    net = 0
+    lines = []
+    for number, item in enumerate(items, start=1):
+        amount = item.charge[9] * sign
+        nets[item.taxes] = nets.get(item.taxes, 0) + amount
+        net += amount
+        lines.append(_line(number, item, amount, sign))
+    subtotals, subtotals_text = _subtotals(nets, head.exemption_texts)
+    tax = sum([row.tax_minor for row in subtotals])
+    totals = (
+        f'{{"due_minor":{net + tax},"gross_minor":{net + tax},"net_minor":{net},"prepaid_minor":0,"tax_minor":{tax}}}'
     )
-    return Draft(document=document, charges=tuple(item.charge for item in ordered))
+    accounting = "null"
+    if head.accounting_rate is not None:
+        accounting = canonical_text(_accounting(head.accounting_rate, head.currency, net, subtotals))
+    canonical = (
+        f'{{"accounting":{accounting},"bill_to":{head.bill_to},"buyer":{head.buyer},"corrects":{_corrected(items)},'
+        f'"currency":"{head.currency}","document_uuid":"","due_on":"{head.due_on}","issued_on":"{head.issued_on}",'
+        f'"kind":"{kind.value}","language":"{head.language}","lines":[{",".join(lines)}],"notes":[],"number":"",'
+        f'"payment":{head.payment},"sales_organisation_id":"{head.sales_organisation_id}","schema":1,'
+        f'"seller":{head.seller},"tax_subtotals":{subtotals_text},"totals":{totals}}}'
+    )
+    return Draft(kind, canonical, net, items)
 
 
-def _line(number: int, item: BillableCharge, sign: int) -> DocumentLine:
+def _line(number: int, item: BillItem, amount_minor: int, sign: int) -> str:
     charge = item.charge
-    allowances = charge.allowances
-    if sign < 0:
-        allowances = tuple(Allowance(a.reason, -a.amount_minor) for a in allowances)
-    return DocumentLine(
-        line_number=number,
-        subject=item.subject,
-        period=charge.period,
-        quantity=charge.quantity * sign,
-        unit=charge.unit,
-        unit_price=charge.unit_price,
-        price_base_quantity=charge.price_base_quantity,
-        net_minor=charge.amount_minor * sign,
-        taxes=item.taxes,
-        allowances=allowances,
-        corrects=item.corrects,
+    allowances, corrects = "[]", "null"
+    if item.allowances:
+        signed = item.allowances if sign > 0 else tuple((reason, -minor) for reason, minor in item.allowances)
+        allowances = allowances_text(signed)
+    if item.corrects is not None:
+        corrects = canonical_text(item.corrects)
+    return (
+        f'{{"allowances":{allowances},"corrects":{corrects},"line_number":{number},"net_minor":{amount_minor},'
+        f'"period":["{charge[2]}","{charge[3]}"],"price_base_quantity":"{millionths_text(charge[8])}",'
+        f'"quantity":"{millionths_text(charge[5] * sign)}","subject":{item.subject},"taxes":{item.taxes.text},'
+        f'"unit":"{charge[6]}","unit_price":"{millionths_text(charge[7])}"}}'
     )
 
 
-def _corrected(items: Sequence[BillableCharge]) -> tuple[DocumentReference, ...]:
-    documents = {item.corrects.number: item.corrects for item in items if item.corrects}
-    return tuple(replace(documents[number], line_number=None) for number in sorted(documents))
+def _subtotals(nets: Mapping[LineTaxes, int], texts: Mapping[str, str]) -> tuple[Sequence[TaxSubtotal], str]:
+    """The tax breakdown of net amounts by decision, with the exemption's words."""
+    rows = tax_breakdown([(net, taxes.decisions) for taxes, net in nets.items()])
+    if any(row.exemption_code for row in rows):
+        rows = tuple(replace(row, exemption_text=texts.get(row.exemption_code, "")) for row in rows)
+    return rows, canonical_text(rows)
 
 
-def _accounting(head: BillHead, net_minor: int, subtotals: Sequence[TaxSubtotal]) -> AccountingTotals | None:
-    exchange = head.accounting_rate
-    if exchange is None:
-        return None
-    to_accounting = _converter(exchange.rate, head.currency, exchange.currency)
+def _corrected(items: Sequence[BillItem]) -> str:
+    documents = {item.corrects.number: item.corrects for item in items if item.corrects is not None}
+    if not documents:
+        return "[]"
+    return canonical_text(tuple(replace(documents[number], line_number=None) for number in sorted(documents)))
+
+
+def _accounting(
+    exchange: ExchangeRate, currency: str, net_minor: int, subtotals: Sequence[TaxSubtotal]
+) -> AccountingTotals:
+    to_accounting = _converter(exchange.rate, currency, exchange.currency)
     net = to_accounting(net_minor)
     taxes = tuple(to_accounting(row.tax_minor) for row in subtotals)
     return AccountingTotals(
@@ -180,3 +273,9 @@ def _converter(rate: Decimal, source: str, target: str) -> Callable[[int], int]:
         return round_half_up((amount_minor * rate).scaleb(shift))
 
     return convert
+
+
+__all__ = [
+    "BillHead", "BillItem", "BillableCharge", "Draft", "ExchangeRate", "HeadText", "LineTaxes", "bill_item",
+    "draft_bills", "draft_invoices",
+]  # fmt: skip

@@ -113,8 +113,9 @@ class TermLine:
     """One contract line.
 
     `start` is the first day charged, `end` the first day no longer charged. `billed_from` is the boundary date: days before
-    it were another system's to bill (C9). `settled_until` says that everything up to there is charged and the line was not
-    amended since, so that a run may start from there without reading its history; None demands the full computation.
+    it were another system's to bill (C9). `settled_until` is the through date of the run that charged the line last: all
+    that was owed through it is charged and the line was not amended since, so that a run may go on from there without reading
+    its history. None demands the full computation.
 
     `anchor_on` is a day on which a cycle begins, of an anniversary line its first day; without it cycles begin on the first
     of a month (B1). `started_at` and `ended_at` are instants in the sales organisation's zone; they matter to prices by hours.

@@ -31,23 +31,24 @@ NO_USAGE: Usage = {}
 
 def charges_owed(*, terms: ContractTerms, through: date, usage: Usage = NO_USAGE) -> list[Charge]:
     """Every charge for days before `through`, as if nothing was ever billed. Raises ContradictoryTerms."""
-    return [charge for line in terms.lines for charge in owed(line, terms.currency, through, line.charged_from, usage)]
+    return [charge for line in terms.lines for charge in owed(line, terms.currency, through, usage)]
 
 
-def owed(line: TermLine, currency: str, through: date, since: date, usage: Usage) -> Iterator[Charge]:
-    """One line's charges for days from `since` on."""
+def owed(line: TermLine, currency: str, through: date, usage: Usage, *, after: date | None = None) -> Iterator[Charge]:
+    """One line's charges that are owed through a day but, where `after` is given, were not yet owed through that one."""
+    since = line.charged_from
     if line.end is not None and line.end <= since:
         return
     if line.kind is LineKind.METERED:
-        yield from usage_charges(line, currency, through, since, usage.get(line.line_id, ()))
+        yield from usage_charges(line, currency, through, after, usage.get(line.line_id, ()))
         return
     if line.kind is LineKind.ONE_OFF:
-        if since <= line.start < through:
+        if since <= line.start < through and (after is None or line.start >= after):
             day = Period(line.start, line.start + timedelta(days=1))
             once = Share(_ONE, "C62", _ONE, "one-off")
             yield _charge(line, currency, ChargeKind.ONE_OFF, day, once)
         return
-    for slot in _slots(line, since):
+    for slot in _slots(line, since if after is None else max(since, after)):
         if slot.start >= through or (line.end is not None and slot.start >= line.end):
             return
         start = max(slot.start, line.start, since)
@@ -56,6 +57,8 @@ def owed(line: TermLine, currency: str, through: date, since: date, usage: Usage
             return
         if start >= through:
             return
+        if after is not None and (end <= after if line.timing is Timing.ARREARS else start < after):
+            continue
         active = Period(start, end)
         for part in _parts(line, active, slot):
             yield _charge(line, currency, ChargeKind.RECURRING, part, share(line, part, slot))

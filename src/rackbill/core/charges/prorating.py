@@ -13,6 +13,7 @@ from rackbill.core.terms import Proration, Rounding, TermLine
 
 _ONE = Decimal(1)
 UTC = ZoneInfo("UTC")
+WHOLE_CYCLE_RULE = "whole cycle (B1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def share(line: TermLine, part: Period, slot: Period) -> Share:
             return Share(_ONE, "MON", Decimal(months), "started month in full")
         return Share(_ONE, CYCLE_UNITS[months], _ONE, "started cycle in full")
     if part == slot and not is_before_cycles and not _lost_hours(line, part):
-        return Share(_ONE, CYCLE_UNITS[months], _ONE, "whole cycle (B1)")
+        return Share(_ONE, CYCLE_UNITS[months], _ONE, WHOLE_CYCLE_RULE)
     month_factor = months if is_before_cycles else 1
     if method is Proration.DAYS_OF_MONTH:
         month = _month_of(line, slot, part.start)

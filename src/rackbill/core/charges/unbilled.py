@@ -26,9 +26,9 @@ def charges_unbilled(
     unbilled: list[Charge] = []
     for line in terms.lines:
         if line.settled_until is not None:
-            unbilled += owed(line, terms.currency, through, max(line.charged_from, line.settled_until), usage)
+            unbilled += owed(line, terms.currency, through, usage, after=line.settled_until)
             continue
-        owes = list(owed(line, terms.currency, through, line.charged_from, usage))
+        owes = list(owed(line, terms.currency, through, usage))
         past = charged.get(line.line_id, ())
         unbilled += _difference(owes, past) if past else owes
     return unbilled

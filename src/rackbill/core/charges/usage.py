@@ -16,12 +16,12 @@ _ONE = Decimal(1)
 
 
 def usage_charges(
-    line: TermLine, currency: str, through: date, since: date, measured: Sequence[MeasuredQuantity]
+    line: TermLine, currency: str, through: date, after: date | None, measured: Sequence[MeasuredQuantity]
 ) -> Iterator[Charge]:
-    """The line's usage of periods that ended by the through date. Raises ContradictoryTerms."""
+    """The line's usage of periods that ended by the through date, and after another where given. Raises ContradictoryTerms."""
     for used in sorted(measured, key=lambda m: m.period):
         period = _charged_days(line, used.period)
-        if period is None or used.period.end > through or used.period.start < since:
+        if period is None or used.period.end > through or (after is not None and used.period.end <= after):
             continue
         row = next(
             (

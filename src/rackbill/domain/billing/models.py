@@ -57,6 +57,7 @@ class BillDraft(models.Model):
     billing_group = models.ForeignKey("rackbill_parties.BillingGroup", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=24)
     currency = CurrencyField()
+    shard_number = models.PositiveIntegerField(default=0)
     place = models.PositiveSmallIntegerField()
     line_count = models.PositiveIntegerField()
     net_minor = MinorField()
@@ -67,7 +68,12 @@ class BillDraft(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "billing_group", "currency", "place"], name="draft_once"),
         ]
-        indexes = [models.Index(fields=["run", "document_number"])]
+        indexes = [
+            models.Index(fields=["run", "document_number"]),
+            models.Index(
+                fields=["run", "shard_number"], condition=models.Q(document_number=None), name="drafts_to_issue"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.document_number or '(draft)'}"

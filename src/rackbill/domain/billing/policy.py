@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-SHARD_CUSTOMERS = 200
-ISSUE_BLOCK = 500
+SHARD_CUSTOMERS = 1000
+ISSUE_BLOCK = 1000
 QUEUED = timedelta(minutes=10)
 """How long a shard handed to workers may wait before it counts as lost and is handed out again."""
 

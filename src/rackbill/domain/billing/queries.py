@@ -1,14 +1,17 @@
 """Earlier charges as core values, and where a run stands."""
 
+import json
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Count, Sum
 
 from rackbill.core.charges import Allowance, Cause, Charged, ChargeKind
 from rackbill.core.charges import Charge as OwedCharge
-from rackbill.core.document import DocumentReference, document_from_canonical
+from rackbill.core.document import DocumentReference, decisions_from_plain
 from rackbill.core.periods import Period
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.billing.errors import RunNotFound
@@ -39,18 +42,53 @@ def _owed(row: Charge) -> OwedCharge:
 
 def corrected_lines(*, charge_keys: Sequence[int]) -> dict[int, tuple[DocumentReference, tuple[TaxDecision, ...]]]:
     """By key of a charge: the document line that billed it, with the taxes it was billed at."""
+    if not charge_keys:
+        return {}
     found: dict[int, tuple[DocumentReference, tuple[TaxDecision, ...]]] = {}
-    rows = Charge.objects.filter(pk__in=list(charge_keys), draft__document_number__isnull=False).select_related("draft")
-    for row in rows:
-        if row.draft is None or row.line_number is None:
-            continue
-        value = document_from_canonical(row.draft.canonical.encode())
-        line = value.lines[row.line_number - 1]
+    rows = Charge.objects.filter(
+        pk__in=list(charge_keys), draft__document_number__isnull=False, line_number__isnull=False
+    )
+    for key, line_number, number, canonical in rows.values_list(
+        "pk", "line_number", "draft__document_number", "draft__canonical"
+    ):
+        data = json.loads(canonical)
         reference = DocumentReference(
-            number=row.draft.document_number or "", issued_on=value.issued_on, line_number=row.line_number
+            number=number, issued_on=date.fromisoformat(data["issued_on"]), line_number=line_number
         )
-        found[row.pk] = (reference, line.taxes)
+        found[key] = (reference, decisions_from_plain(data["lines"][line_number - 1]["taxes"]))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """How far the last run came with each customer: its through date (None: there was no run) and whom it charged."""
+
+    through: date | None = None
+    first_ids: tuple[str, ...] = ()
+    last_ids: tuple[str, ...] = ()
+    parked: frozenset[str] = frozenset()
+
+    def has_charged(self, customer_id: str) -> bool:
+        """Whether the run charged the customer, so that its settled lines are charged through the run's date."""
+        place = bisect_right(self.first_ids, customer_id) - 1
+        return place >= 0 and customer_id <= self.last_ids[place] and customer_id not in self.parked
+
+
+def last_run(*, organisation_key: int, before_run_key: int | None) -> LastRun:
+    """The newest run before a run (or of all). One that is still under way counts as having charged nobody."""
+    runs = BillRun.objects.filter(sales_organisation_id=organisation_key)
+    if before_run_key is not None:
+        runs = runs.filter(pk__lt=before_run_key)
+    run = runs.order_by("-pk").first()
+    if run is None:
+        return LastRun()
+    if run.state == "planned":
+        return LastRun(run.through)
+    ranges = list(run.shards.order_by("first_customer_id").values_list("first_customer_id", "last_customer_id"))
+    parked = ParkedBill.objects.filter(run=run).values_list("customer__customer_id", flat=True)
+    return LastRun(
+        run.through, tuple(first for first, _last in ranges), tuple(last for _first, last in ranges), frozenset(parked)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,7 @@ class EquipmentPlacement(models.Model):
 class ContractLine(models.Model):
     """One priced thing in a contract. `billed_from` is the boundary date: what lies before it another system billed.
 
-    `settled_until`: charged up to there and not amended since; None demands the full computation.
+    `settled_until`: the through date of the run that computed it in full last; not amended since. None demands to do so.
     """
 
     KINDS = [("recurring", "recurring"), ("one_off", "one_off"), ("metered", "metered")]

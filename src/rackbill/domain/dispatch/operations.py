@@ -11,7 +11,7 @@ from django.db.models import Q
 from rackbill.domain.dispatch import policy
 from rackbill.domain.dispatch.models import Dispatch
 from rackbill.domain.documents.operations import Issued
-from rackbill.domain.kit import locks
+from rackbill.domain.kit import bulk, locks
 
 NAMESPACE = uuid.UUID("0d7f5b0a-5b1c-5f53-8a57-9b5f8b0f1c22")
 NOBODY = "the billing group has no recipient; add a contact with the role BILLING and queue it again"
@@ -29,26 +29,23 @@ class Claimed:
     attempt_count: int
 
 
+_FIELDS = (
+    "dispatch_id", "document", "customer", "purpose", "way", "recipient", "state", "reason", "next_attempt_at",
+)  # fmt: skip
+
+
 def queue_documents(*, issued: Sequence[Issued], recipients: Mapping[int, Sequence[str]], now: datetime) -> int:
     """One row for each document and recipient, parked where a billing group has none; how many. Call where it is issued."""
-    rows = []
-    for item in issued:
-        for recipient in recipients.get(item.group_key, ()) or ("",):
-            rows.append(
-                Dispatch(
-                    dispatch_id=str(uuid.uuid5(NAMESPACE, f"{item.number}|original|email|{recipient}")),
-                    document_id=item.key,
-                    customer_id=item.customer_key,
-                    purpose="original",
-                    way="email",
-                    recipient=recipient,
-                    state="queued" if recipient else "parked",
-                    reason="" if recipient else NOBODY,
-                    next_attempt_at=now,
-                )  # fmt: skip
-            )
-    Dispatch.objects.bulk_create(rows, batch_size=500)
-    return len(rows)
+    waits_from = bulk.plain_instant(now)
+    rows = [
+        (
+            str(uuid.uuid5(NAMESPACE, f"{item.number}|original|email|{recipient}")), item.key, item.customer_key, "original",
+            "email", recipient, "queued" if recipient else "parked", "" if recipient else NOBODY, waits_from,
+        )
+        for item in issued
+        for recipient in recipients.get(item.group_key, ()) or ("",)
+    ]  # fmt: skip
+    return bulk.insert_plain_rows(Dispatch, _FIELDS, rows)
 
 
 @transaction.atomic

@@ -3,14 +3,15 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
 from rackbill.core import document as frozen
-from rackbill.core.document import Document as FrozenDocument
 from rackbill.core.document_numbers import DIGITS, print_number
 from rackbill.domain.documents.errors import NumbersExhausted, SeriesRefused
 from rackbill.domain.documents.models import (
@@ -22,6 +23,7 @@ from rackbill.domain.documents.models import (
     NumberSeries,
 )
 from rackbill.domain.kit import bulk, locks
+from rackbill.domain.kit.fields import millionths
 from rackbill.domain.kit.secrets import Signer
 
 NAMESPACE = uuid.UUID("6f6b4f0e-6f0a-5d3c-9a53-2f0c8d1f9a11")
@@ -30,21 +32,25 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueRequest:
-    """A draft to be issued: its value, whose it is, and the contract line behind each of its lines."""
+    """A draft to be issued: its canonical form, whose it is, and the contract line behind each of its lines."""
 
-    draft: FrozenDocument
+    canonical: str
     customer_key: int
     group_key: int
-    line_keys: tuple[int, ...]
+    line_keys: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """What was issued: key and number, with the value as it now stands."""
+    """What was issued; days are ISO texts, `due_minor` is what is to be paid, in minor units."""
 
     key: int
     number: str
-    document: FrozenDocument
+    kind: str
+    currency: str
+    issued_on: str
+    due_on: str
+    due_minor: int
     customer_key: int
     group_key: int
 
@@ -96,53 +102,56 @@ def issue_documents(
         raise SeriesRefused(f"the sales organisation has no open number series for {kind}; create one")
     if series.next_counter + len(requests) - 1 > series.range_end:
         raise NumbersExhausted(f"series {series} has too few numbers left for {len(requests)} documents; add a series")
-    issued: list[tuple[IssueRequest, FrozenDocument]] = []
-    documents: list[Document] = []
+    issued: list[Issued] = []
+    documents: list[tuple[Any, ...]] = []
+    lines: list[tuple[Any, ...]] = []
+    taxes: list[tuple[Any, ...]] = []
     counter, chain = series.next_counter, series.chain_hash
-    for request in requests:
-        if series.last_issued_on and request.draft.issued_on < series.last_issued_on:
-            raise SeriesRefused(f"dates never fall within a series: {series} stands at {series.last_issued_on}")
+    latest = series.last_issued_on.isoformat() if series.last_issued_on else ""
+    keys = bulk.reserve_keys(Document, len(requests))
+    issued_at = bulk.plain_instant(now)
+    for key, request in zip(keys, requests, strict=True):
+        data = frozen.check_canonical(request.canonical, is_draft=True)
+        if data["issued_on"] < latest:
+            raise SeriesRefused(f"dates never fall within a series: {series} stands at {latest}")
+        latest = data["issued_on"]
         number = print_number(counter)
-        value = frozen.numbered(request.draft, number=number, document_uuid=str(uuid.uuid5(NAMESPACE, number)))
-        frozen.check(value)
-        canonical = frozen.canonical_bytes(value)
-        sha256 = frozen.document_hash(canonical)
-        chain = next_chain_hash(previous=chain, sha256=sha256)
-        documents.append(_row(request, value, series, canonical, sha256, chain, run_id, now))
-        issued.append((request, value))
-        series.last_issued_on = max(series.last_issued_on or value.issued_on, value.issued_on)
-        counter += 1
-    series.next_counter, series.chain_hash = counter, chain
-    series.save(update_fields=["next_counter", "chain_hash", "last_issued_on"])
-    Document.objects.bulk_create(documents, batch_size=500)
-    keys = dict(Document.objects.filter(number__in=[d.number for d in documents]).values_list("number", "pk"))
-    _store_lines(issued, keys)
-    return [
-        Issued(
-            key=keys[value.number], number=value.number, document=value, customer_key=request.customer_key,
-            group_key=request.group_key,
+        canonical = frozen.numbered_canonical(
+            request.canonical, number=number, document_uuid=str(uuid.uuid5(NAMESPACE, number))
         )
-        for request, value in issued
-    ]  # fmt: skip
+        sha256 = frozen.document_hash(canonical.encode())
+        chain = next_chain_hash(previous=chain, sha256=sha256)
+        totals = data["totals"]
+        documents.append((
+            key, number, series.pk, series.sales_organisation_id, request.customer_key, request.group_key, data["kind"],
+            latest, data["due_on"], data["currency"], totals["net_minor"], totals["tax_minor"], totals["gross_minor"],
+            canonical, sha256, chain, run_id, issued_at,
+        ))  # fmt: skip
+        _add_lines(lines, key, data["lines"], request.line_keys)
+        _add_taxes(taxes, key, data)
+        issued.append(
+            Issued(
+                key=key, number=number, kind=data["kind"], currency=data["currency"], issued_on=latest, due_on=data["due_on"],
+                due_minor=totals["due_minor"], customer_key=request.customer_key, group_key=request.group_key,
+            )
+        )  # fmt: skip
+        counter += 1
+    series.next_counter, series.chain_hash, series.last_issued_on = counter, chain, date.fromisoformat(latest)
+    series.save(update_fields=["next_counter", "chain_hash", "last_issued_on"])
+    bulk.insert_plain_rows(Document, _DOCUMENT_FIELDS, documents)
+    bulk.insert_plain_rows(DocumentLine, _LINE_FIELDS, lines)
+    bulk.insert_plain_rows(DocumentTax, _TAX_FIELDS, taxes)
+    return issued
 
 
 def _last() -> int:
     return int("9" * DIGITS)
 
 
-def _row(
-    request: IssueRequest, value: FrozenDocument, series: NumberSeries, canonical: bytes, sha256: str, chain: str,
-    run_id: str, now: datetime,
-) -> Document:  # fmt: skip
-    return Document(
-        number=value.number, series=series, sales_organisation_id=series.sales_organisation_id,
-        customer_id=request.customer_key, billing_group_id=request.group_key, kind=value.kind.value,
-        issued_on=value.issued_on, due_on=value.due_on, currency=value.currency, net_minor=value.totals.net_minor,
-        tax_minor=value.totals.tax_minor, gross_minor=value.totals.gross_minor, canonical=canonical.decode(),
-        sha256=sha256, chain_hash=chain, run_id=run_id, issued_at=now,
-    )  # fmt: skip
-
-
+_DOCUMENT_FIELDS = (
+    "id", "number", "series", "sales_organisation", "customer", "billing_group", "kind", "issued_on", "due_on", "currency",
+    "net_minor", "tax_minor", "gross_minor", "canonical", "sha256", "chain_hash", "run_id", "issued_at",
+)  # fmt: skip
 _LINE_FIELDS = (
     "document", "line_number", "contract_line", "contract_id", "service_id", "equipment_id", "reference_shown",
     "product_id", "period_start", "period_end", "net_minor", "taxes",
@@ -153,30 +162,32 @@ _TAX_FIELDS = (
 )  # fmt: skip
 
 
-def _store_lines(issued: Iterable[tuple[IssueRequest, FrozenDocument]], keys: dict[str, int]) -> None:
-    lines, taxes = [], []
-    for request, value in issued:
-        key = keys[value.number]
-        for line, line_key in zip(value.lines, request.line_keys, strict=True):
-            s = line.subject
-            lines.append((
-                key, line.line_number, line_key, s.contract_id, s.service_id, s.equipment_id,
-                frozen.reference_shown(s)[0], s.product_id, line.period.start, line.period.end, line.net_minor,
-                [_plain_decision(asdict(tax)) for tax in line.taxes],
-            ))  # fmt: skip
-        accounting = value.accounting
-        for index, row in enumerate(value.tax_subtotals):
-            taxes.append((
-                key, index + 1, row.regime, row.code, row.rate, row.jurisdiction, row.exemption_code, row.base_minor,
-                row.tax_minor, accounting.currency if accounting else "",
-                accounting.tax_minor[index] if accounting else None,
-            ))  # fmt: skip
-    bulk.insert_rows(DocumentLine, _LINE_FIELDS, lines)
-    bulk.insert_rows(DocumentTax, _TAX_FIELDS, taxes)
+def _add_lines(
+    rows: list[tuple[Any, ...]], key: int, lines: Sequence[dict[str, Any]], line_keys: Sequence[int]
+) -> None:
+    taxes, taxes_text = None, ""
+    for line, line_key in zip(lines, line_keys, strict=True):
+        s = line["subject"]
+        # Nearly always all lines of a document have the same taxes.
+        if line["taxes"] != taxes:
+            taxes = line["taxes"]
+            taxes_text = json.dumps(taxes, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        shown, _origin = frozen.first_name(s["reference"], s["legacy_name"], s["equipment_id"])
+        start, end = line["period"]
+        rows.append((
+            key, line["line_number"], line_key, s["contract_id"], s["service_id"], s["equipment_id"], shown,
+            s["product_id"], start, end, line["net_minor"], taxes_text,
+        ))  # fmt: skip
 
 
-def _plain_decision(decision: dict[str, object]) -> dict[str, object]:
-    return {name: value if isinstance(value, str) else str(value) for name, value in decision.items()}
+def _add_taxes(rows: list[tuple[Any, ...]], key: int, data: dict[str, Any]) -> None:
+    accounting = data["accounting"]
+    for place, row in enumerate(data["tax_subtotals"]):
+        rows.append((
+            key, place + 1, row["regime"], row["code"], millionths(Decimal(row["rate"])), row["jurisdiction"],
+            row["exemption_code"], row["base_minor"], row["tax_minor"], accounting["currency"] if accounting else "",
+            accounting["tax_minor"][place] if accounting else None,
+        ))  # fmt: skip
 
 
 @transaction.atomic

@@ -1,13 +1,16 @@
-"""Bulk writes: COPY on PostgreSQL, executemany on SQLite. The rows are tuples in the order of the named fields.
+"""Bulk writes: COPY on PostgreSQL, executemany on SQLite; and bulk reads of columns as the database keeps them.
 
-Columns that are not named get their field's default, as the ORM would give it. Constraints and triggers hold as always.
+The rows are tuples in the order of the named fields. Columns that are not named get their field's default, as the ORM would
+give it. Constraints and triggers hold as always.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.functions import Cast
 
 from rackbill.domain.kit.fields import DecimalSixField, millionths
 
@@ -57,22 +60,64 @@ def insert_plain_rows(model: type[models.Model], field_names: Sequence[str], row
         return len(batch)
 
 
-def reserve_keys(model: type[models.Model], count: int) -> range:
-    """Row keys that nobody else gets, for rows that name each other before they are written."""
+def plain_rows(rows: models.QuerySet[Any, Any], *names: str, at_most: int | None = None) -> list[tuple[Any, ...]]:
+    """Named columns as the database keeps them: whole numbers, texts, days and instants as ISO texts, JSON as text."""
+    # SQLite's driver turns columns declared as days into dates, one by one; a cast is a text on both databases.
+    columns = [
+        Cast(name, models.CharField(max_length=40)) if isinstance(_field(rows.model, name), models.DateField) else name
+        for name in names
+    ]
+    statement, parameters = rows.values_list(*columns)[:at_most].query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _field(model: Any, name: str) -> Any:
+    *path, last = name.split("__")
+    for step in path:
+        model = model._meta.get_field(step).related_model
+    return model._meta.pk if last == "pk" else model._meta.get_field(last)
+
+
+def plain_instant(moment: datetime) -> str:
+    """An instant as the database keeps it."""
+    return str(models.DateTimeField().get_db_prep_value(moment, connection))
+
+
+def set_column(model: type[models.Model], field_name: str, value_by_key: Mapping[int, Any]) -> None:
+    """One plain column of rows, each to a value of its own, in one statement."""
+    column, table = model._meta.get_field(field_name).column, model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            kind = model._meta.get_field(field_name).db_type(connection)
+            cursor.execute(
+                f'UPDATE "{table}" SET "{column}" = fresh.value FROM unnest(%s::bigint[], %s::{kind}[]) AS fresh (key, value) '
+                f'WHERE "{table}"."id" = fresh.key',
+                [list(value_by_key), list(value_by_key.values())],
+            )
+        else:
+            cursor.cursor.connection.executemany(
+                f'UPDATE "{table}" SET "{column}" = ? WHERE "id" = ?', [(v, k) for k, v in value_by_key.items()]
+            )
+
+
+def reserve_keys(model: type[models.Model], count: int) -> Sequence[int]:
+    """Row keys that nobody else gets, for rows that name each other before they are written; rising, perhaps with gaps."""
     if not count:
         return range(0)
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # Two callers at once may not both move the sequence by a block; the lock ends with the transaction.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [table])
-            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [f'"{table}"'])
-            (first,) = cursor.fetchone()
-            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [f'"{table}"', first + count - 1])
-        else:
-            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-            row = cursor.fetchone()
-            first = (row[0] if row else 0) + 1
+            # One by one, as the sequence gives them: workers side by side do not wait for each other's transactions.
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [f'"{table}"', count]
+            )
+            return sorted(key for (key,) in cursor.fetchall())
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        row = cursor.fetchone()
+        first = (row[0] if row else 0) + 1
     return range(first, first + count)
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Q
 
-from rackbill.core.document import BillTo
+from rackbill.core.document import canonical_text, texts
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
+from rackbill.domain.kit import bulk
 from rackbill.domain.parties.errors import SalesOrganisationNotFound
 from rackbill.domain.parties.models import (
     BillingGroup,
@@ -36,21 +38,46 @@ class Seller:
     accounts: dict[str, BankAccount]
     creditor_ids: dict[str, str]
 
+    @property
+    def text(self) -> str:
+        """The canonical form of the Party on a document."""
+        return canonical_text(self.party)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+_GROUP_COLUMNS = (
+    "pk", "customer_id", "group_id", "name", "language", "payment_days", "po_number", "cost_centre", "buyer_reference",
+    "addressee", "street", "city", "postal_code", "state", "country", "customer__customer_id", "customer__kind",
+    "customer__name", "customer__street", "customer__city", "customer__postal_code", "customer__state",
+    "customer__country", "customer__company_number", "customer__tax_id", "customer__email", "customer__phone",
+    "customer__legacy_id",
+)  # fmt: skip
+
+
 class Buyer:
-    """A billing group with its customer, as documents need it."""
+    """A billing group with its customer, as documents need it. Blank address of the group: the customer's own.
 
-    customer_key: int
-    group_key: int
-    customer_id: str
-    is_business: bool
-    country: str
-    state: str
-    party: Party
-    bill_to: BillTo
-    language: str
-    payment_days: int
+    `country` and `state` are the customer's, which decide the tax.
+    """
+
+    __slots__ = (
+        "bill_to", "country", "customer_id", "customer_key", "group_key", "is_business", "language", "party", "payment_days",
+        "state",
+    )  # fmt: skip
+
+    def __init__(self, row: tuple[Any, ...]) -> None:
+        (
+            self.group_key, self.customer_key, group_id, group_name, self.language, self.payment_days, po_number, cost_centre,
+            buyer_reference, addressee, *group_address, self.customer_id, kind, name, street, city, postal_code, self.state,
+            self.country, company_number, tax_id, email, phone, legacy_id,
+        ) = row  # fmt: skip
+        self.is_business = kind == "business"
+        own = group_address if group_address[0] else (street, city, postal_code, self.state, self.country)
+        self.party = texts.party_text(addressee or name, *own, company_number, tax_id, email, phone)
+        """The canonical form of the Party on the document."""
+        self.bill_to = texts.bill_to_text(
+            self.customer_id, legacy_id, group_id, group_name, po_number, cost_centre, buyer_reference
+        )
+        """The canonical form of its BillTo."""
 
 
 def seller(*, organisation_id: str) -> Seller:
@@ -90,21 +117,25 @@ def counts() -> dict[str, int]:
     return {"sales_organisations": SalesOrganisation.objects.count(), "customers": Customer.objects.count()}
 
 
-def customers_billed_by_us(*, organisation_id: str, on: date) -> list[tuple[str, int]]:
-    """(ID, key) of the customers whose billing authority on the day is ours, by ID."""
+def customers_billed_by_us(
+    *, organisation_id: str, on: date, first_id: str = "", last_id: str = ""
+) -> list[tuple[str, int]]:
+    """(ID, key) of the customers whose billing authority on the day is ours, by ID, within a range of IDs where given."""
     rows = Customer.objects.filter(
         Q(authorities__valid_from__isnull=True) | Q(authorities__valid_from__lte=on),
         Q(authorities__valid_until__isnull=True) | Q(authorities__valid_until__gt=on),
         sales_organisation__organisation_id=organisation_id,
         authorities__authority="ours",
     )
+    if first_id:
+        rows = rows.filter(customer_id__gte=first_id, customer_id__lte=last_id)
     return list(rows.order_by("customer_id").values_list("customer_id", "pk").distinct())
 
 
 def buyers(*, customer_keys: Sequence[int]) -> dict[int, Buyer]:
     """By key of the billing group, every billing group of the customers."""
-    rows = BillingGroup.objects.filter(customer_id__in=list(customer_keys)).select_related("customer")
-    return {row.pk: _buyer(row) for row in rows}
+    rows = BillingGroup.objects.filter(customer_id__in=list(customer_keys)).order_by()
+    return {row[0]: Buyer(row) for row in bulk.plain_rows(rows, *_GROUP_COLUMNS)}
 
 
 def recipients(*, group_keys: Sequence[int]) -> dict[int, list[str]]:
@@ -116,28 +147,7 @@ def recipients(*, group_keys: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
-def _buyer(group: BillingGroup) -> Buyer:
-    customer = group.customer
-    own_address = bool(group.street)
-    address = _address(group if own_address else customer)
-    registrations = (TaxRegistration(scheme="VAT", number=customer.tax_id),) if customer.tax_id else ()
-    return Buyer(
-        customer_key=customer.pk, group_key=group.pk, customer_id=customer.customer_id,
-        is_business=customer.kind == "business", country=customer.country, state=customer.state,
-        party=Party(
-            name=group.addressee or customer.name, address=address, company_number=customer.company_number,
-            tax_registrations=registrations, email=customer.email, phone=customer.phone,
-        ),
-        bill_to=BillTo(
-            customer_id=customer.customer_id, legacy_customer_id=customer.legacy_id, billing_group_id=group.group_id,
-            billing_group_name=group.name, po_number=group.po_number, cost_centre=group.cost_centre,
-            buyer_reference=group.buyer_reference,
-        ),
-        language=group.language, payment_days=group.payment_days,
-    )  # fmt: skip
-
-
-def _address(row: PostalFields | BillingGroup) -> PostalAddress:
+def _address(row: PostalFields) -> PostalAddress:
     return PostalAddress(
         street=row.street, city=row.city, country=row.country, postal_code=row.postal_code, state=row.state
     )

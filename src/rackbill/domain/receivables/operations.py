@@ -7,57 +7,47 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Sum
 
-from rackbill.domain.kit import locks
+from rackbill.domain.kit import bulk, locks
 from rackbill.domain.receivables.models import LedgerEntry, OpenItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewItem:
-    """A document of ours that is to be paid, or paid out: positive for an invoice, negative for a credit note."""
+    """A document of ours that is to be paid (positive) or paid out (negative, a credit note). Days are ISO texts."""
 
     customer_key: int
     organisation_key: int
     document_number: str
     document_kind: str
     currency: str
-    issued_on: date
-    due_on: date
+    issued_on: str
+    due_on: str
     amount_minor: int
+
+
+_ITEM_FIELDS = (
+    "id", "customer", "sales_organisation", "document_number", "document_kind", "currency", "issued_on", "due_on",
+)  # fmt: skip
+_ENTRY_FIELDS = ("open_item", "kind", "amount_minor", "booked_on", "source_kind", "source_id")
 
 
 def open_items(*, items: Sequence[NewItem]) -> None:
     """One open item and its first entry for each document; call inside the transaction that issues it."""
-    OpenItem.objects.bulk_create(
+    keys = bulk.reserve_keys(OpenItem, len(items))
+    bulk.insert_plain_rows(
+        OpenItem, _ITEM_FIELDS,
         [
-            OpenItem(
-                customer_id=i.customer_key,
-                sales_organisation_id=i.organisation_key,
-                document_number=i.document_number,
-                document_kind=i.document_kind,
-                currency=i.currency,
-                issued_on=i.issued_on,
-                due_on=i.due_on,
-            )  # fmt: skip
-            for i in items
+            (k, i.customer_key, i.organisation_key, i.document_number, i.document_kind, i.currency, i.issued_on, i.due_on)
+            for k, i in zip(keys, items, strict=True)
         ],
-        batch_size=500,
-    )
-    numbers = [i.document_number for i in items]
-    keys = dict(OpenItem.objects.filter(system="", document_number__in=numbers).values_list("document_number", "pk"))
-    LedgerEntry.objects.bulk_create(
+    )  # fmt: skip
+    bulk.insert_plain_rows(
+        LedgerEntry, _ENTRY_FIELDS,
         [
-            LedgerEntry(
-                open_item_id=keys[i.document_number],
-                kind="invoice" if i.amount_minor >= 0 else "credit",
-                amount_minor=i.amount_minor,
-                booked_on=i.issued_on,
-                source_kind="document",
-                source_id=i.document_number,
-            )  # fmt: skip
-            for i in items
+            (k, "invoice" if i.amount_minor >= 0 else "credit", i.amount_minor, i.issued_on, "document", i.document_number)
+            for k, i in zip(keys, items, strict=True)
         ],
-        batch_size=500,
-    )
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -117,7 +117,8 @@ def _answer(
     wall = parts["compute_seconds"] + parts["issue_seconds"]
     scale = benches.YARDSTICK_ROWS / counts["services"]
     return {
-        "name": "bill-run", "size": counts["services"], "database": vendor, **counts, **{k: benches.rounded(v) for k, v in parts.items()},
+        "name": "bill-run", "size": counts["services"], "database": vendor, **counts,
+        **{name: benches.rounded(value) for name, value in parts.items()},
         "seconds": benches.rounded(wall), "cpu_seconds": benches.rounded(cpu),
         "services_per_second": benches.rounded(counts["services"] / wall, 0),
         "yardstick": "S", "yardstick_cpu_seconds": benches.rounded(yard_cpu), "yardstick_seconds": benches.rounded(yard_wall),

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from rackbill.core import document as frozen
-from rackbill.core.charges import Charge as OwedCharge
 from rackbill.core.charges import Charged, ContradictoryTerms, Usage, charges_unbilled
-from rackbill.core.document import PaymentInstructions
-from rackbill.core.invoicing import BillableCharge, BillHead, Draft, ExchangeRate, draft_invoices
+from rackbill.core.charges.plain import PLAIN_FIELDS, whole_cycle, whole_cycles
+from rackbill.core.document import texts
+from rackbill.core.invoicing import BillItem, Draft, ExchangeRate, HeadText, LineTaxes, bill_item, draft_bills
 from rackbill.core.tax import NoTaxRule, TaxDecision, TaxParty, TaxTable, decide_taxes, tax_point
-from rackbill.core.terms import ContractTerms, LineKind
+from rackbill.core.terms import ContractTerms
 from rackbill.domain.billing import policy
-from rackbill.domain.billing.models import BillDraft, BillRun, BillShard, Charge, ParkedBill
-from rackbill.domain.billing.queries import charged_by_line, corrected_lines
+from rackbill.domain.billing.models import BillDraft, BillShard, Charge, ParkedBill
+from rackbill.domain.billing.queries import LastRun, charged_by_line, corrected_lines, last_run
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts import queries as contract_queries
 from rackbill.domain.contracts.queries import BillableLine
@@ -29,17 +29,26 @@ from rackbill.domain.taxes import queries as taxes
 from rackbill.domain.taxes.errors import NoExchangeRate
 from rackbill.domain.usage import queries as usage
 
+FAULTS = (ContradictoryTerms, NoTaxRule, NoExchangeRate, frozen.InvalidDocument, ValueError)
+"""What parks a customer; anything else is a fault of ours and stops the run."""
+
 
 @dataclass(slots=True)
 class _Rules:
-    """What is the same for all customers of a run, read once for each shard."""
+    """What is the same for all customers of a shard, read once."""
 
     seller: Seller
     table: TaxTable
     issued_on: date
     through: date
+    last: LastRun
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     rates: dict[str, ExchangeRate] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.seller.time_zone)
 
     def exemption_texts(self, language: str) -> dict[str, str]:
         if language not in self.texts:
@@ -56,13 +65,30 @@ class _Rules:
             )
         return self.rates[currency]
 
+    def account(self, currency: str) -> str:
+        if currency not in self.accounts:
+            self.accounts[currency] = frozen.canonical_text(self.seller.accounts.get(currency))
+        return self.accounts[currency]
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What was read for the customers of a shard, each in one query."""
+
+    buyers: dict[int, Buyer]
+    evidence: dict[str, tuple[str, bool, str]]
+    mandates: dict[tuple[int, str], str]
+    charged: dict[int, list[Charged]]
+    measured: Usage
+    decided: dict[tuple[int, str, str], LineTaxes] = field(default_factory=dict)
+
 
 @dataclass(slots=True)
 class _Bill:
-    """The drafts of one customer with the billing group of each."""
+    """The drafts of one customer with the billing group of each, and its lines that are settled from now on."""
 
     drafts: list[tuple[int, int, Draft]] = field(default_factory=list)
-    settled: dict[int, date] = field(default_factory=dict)
+    settled: list[int] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -77,16 +103,24 @@ def compute_shard(*, run_id: str, shard_number: int) -> int:
     if shard.is_computed or run.state != "planned":
         return 0
     seller = parties.seller(organisation_id=run.sales_organisation.organisation_id)
-    rules = _Rules(seller=seller, table=taxes.tax_table(), issued_on=run.issued_on, through=run.through)
-    keys = [
-        key
-        for customer_id, key in parties.customers_billed_by_us(organisation_id=seller.organisation_id, on=run.issued_on)
-        if shard.first_customer_id <= customer_id <= shard.last_customer_id
-    ]
-    count = _compute(run, rules, keys)
+    rules = _Rules(
+        seller=seller, table=taxes.tax_table(), issued_on=run.issued_on, through=run.through,
+        last=last_run(organisation_key=seller.key, before_run_key=run.pk),
+    )  # fmt: skip
+    customers = parties.customers_billed_by_us(
+        organisation_id=seller.organisation_id, on=run.issued_on, first_id=shard.first_customer_id,
+        last_id=shard.last_customer_id,
+    )  # fmt: skip
+    bills, faults = _bills(rules, [key for _customer_id, key in customers])
+    ParkedBill.objects.bulk_create(
+        ParkedBill(run=run, customer_id=key, code=policy.park_code(fault), reason=str(fault)[:500])
+        for key, fault in faults
+    )
+    _store(shard, bills)
+    contracts.mark_settled(line_keys=[key for bill in bills for key in bill.settled], through=run.through)
     shard.is_computed = True
     shard.save(update_fields=["is_computed"])
-    return count
+    return sum(len(bill.drafts) for bill in bills)
 
 
 def preview_bills(
@@ -94,158 +128,185 @@ def preview_bills(
 ) -> tuple[list[Draft], list[tuple[int, str]]]:
     """What a run on that day would bill the customers, and (customer key, reason) where it would park; nothing is stored."""
     seller = parties.seller(organisation_id=organisation_id)
-    rules = _Rules(seller=seller, table=taxes.tax_table(), issued_on=issued_on, through=through)
+    last = last_run(organisation_key=seller.key, before_run_key=None)
+    rules = _Rules(seller=seller, table=taxes.tax_table(), issued_on=issued_on, through=through, last=last)
     bills, faults = _bills(rules, customer_keys)
     return [draft for bill in bills for _customer, _group, draft in bill.drafts], [(k, str(f)) for k, f in faults]
 
 
-def _compute(run: BillRun, rules: _Rules, customer_keys: Sequence[int]) -> int:
-    bills, faults = _bills(rules, customer_keys)
-    ParkedBill.objects.bulk_create(
-        ParkedBill(run=run, customer_id=key, code=policy.park_code(fault), reason=str(fault)[:500])
-        for key, fault in faults
-    )
-    _store(run, bills)
-    contracts.mark_settled(until_by_line={key: day for bill in bills for key, day in bill.settled.items()})
-    return sum(len(bill.drafts) for bill in bills)
-
-
 def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], list[tuple[int, Exception]]]:
-    lines = contract_queries.billable_lines(customer_keys=customer_keys, zone=ZoneInfo(rules.seller.time_zone))
+    lines = contract_queries.billable_lines(customer_keys=customer_keys)
     buyers = parties.buyers(customer_keys=customer_keys)
-    evidence = taxes.tax_id_evidence(customer_ids=[b.customer_id for b in buyers.values()], on=rules.issued_on)
-    mandates = receivables.mandates(customer_keys=customer_keys)
-    unsettled = [line.terms.line_id for line in lines if line.terms is not None and line.terms.settled_until is None]
-    charged = charged_by_line(line_keys=unsettled)
-    measured = usage.measured(
-        line_keys=[t.line_id for t in (x.terms for x in lines) if t and t.kind is LineKind.METERED]
-    )
     by_customer: dict[int, list[BillableLine]] = defaultdict(list)
     for line in lines:
         by_customer[line.customer_key].append(line)
+        if line.settled_until is not None and rules.last.through is not None:
+            line.settled_until = _charged_through(rules.last, line, buyers[line.group_key].customer_id)
+    facts = _Facts(
+        buyers=buyers, mandates=receivables.mandates(customer_keys=customer_keys),
+        evidence=taxes.tax_id_evidence(customer_ids=[b.customer_id for b in buyers.values()], on=rules.issued_on),
+        charged=charged_by_line(line_keys=[line.line_key for line in lines if line.settled_until is None]),
+        measured=usage.measured(line_keys=[line.line_key for line in lines if line.kind == "metered"]),
+    )  # fmt: skip
     bills: list[_Bill] = []
     faults: list[tuple[int, Exception]] = []
     for customer_key, own_lines in by_customer.items():
         try:
-            bills.append(_bill(rules, own_lines, charged, measured, buyers, evidence, mandates))
-        except (ContradictoryTerms, NoTaxRule, NoExchangeRate, frozen.InvalidDocument, ValueError) as fault:
+            bills.append(_bill(rules, facts, own_lines))
+        except FAULTS as fault:
             faults.append((customer_key, fault))
     return bills, faults
 
 
-def _bill(
-    rules: _Rules, lines: Sequence[BillableLine], charged: dict[int, list[Charged]], measured: Usage, buyers: dict[int, Buyer],
-    evidence: dict[str, tuple[str, bool, str]], mandates: dict[tuple[int, str], str],
-) -> _Bill:  # fmt: skip
+def _charged_through(last: LastRun, line: BillableLine, customer_id: str) -> str | None:
+    """Up to where a settled line is charged: the last run's through date if that run charged its customer."""
+    if last.through is None or not last.has_charged(customer_id):
+        return None
+    return max(line.settled_until, last.through.isoformat())
+
+
+def _bill(rules: _Rules, facts: _Facts, lines: Sequence[BillableLine]) -> _Bill:
     bill = _Bill()
-    groups: dict[tuple[int, str], list[BillableLine]] = defaultdict(list)
+    groups: dict[tuple[int, str], list[BillableLine]] = {}
     for line in lines:
-        if line.terms is None:
-            raise ContradictoryTerms(line.contradiction)
-        groups[(line.group_key, line.currency)].append(line)
-    for (group_key, currency), group_lines in sorted(groups.items()):
-        buyer = buyers[group_key]
-        charges = _billable_charges(rules, group_lines, charged, measured, buyer, currency, evidence)
-        if not charges:
+        groups.setdefault((line.group_key, line.currency), []).append(line)
+        if line.settled_until is None:
+            bill.settled.append(line.line_key)
+    for (group_key, currency), group_lines in sorted(groups.items()) if len(groups) > 1 else groups.items():
+        buyer = facts.buyers[group_key]
+        items: list[BillItem] = []
+        others: list[BillableLine] = []
+        for line in group_lines:
+            if (
+                line.settled_until is None
+                or not line.is_plain
+                or not _add_whole_cycles(rules, facts, buyer, line, items)
+            ):
+                others.append(line)
+        if others:
+            _add_unbilled(rules, facts, buyer, others, items)
+        if not items:
             continue
-        corrected = {item.charge.line_id for item in charges if item.charge.corrects is not None}
-        for item in charges:
-            charge = item.charge
-            if charge.line_id in corrected:
-                continue
-            bill.settled[charge.line_id] = max(charge.period.end, bill.settled.get(charge.line_id, charge.period.end))
-        head = _head(rules, buyer, currency, mandates.get((buyer.customer_key, currency), ""))
-        for draft in draft_invoices(head=head, charges=charges):
-            frozen.check(draft.document, is_draft=True)
+        head = _head(rules, buyer, currency, facts.mandates.get((buyer.customer_key, currency), ""))
+        for draft in draft_bills(head=head, items=items):
+            frozen.check_canonical(draft.canonical, is_draft=True)
             bill.drafts.append((buyer.customer_key, group_key, draft))
     return bill
 
 
-def _billable_charges(
-    rules: _Rules, lines: Sequence[BillableLine], charged: dict[int, list[Charged]], measured: Usage, buyer: Buyer, currency: str,
-    evidence: dict[str, tuple[str, bool, str]],
-) -> list[BillableCharge]:  # fmt: skip
-    by_key = {line.terms.line_id: line for line in lines if line.terms is not None}
-    terms = ContractTerms(
-        contract_id=lines[0].subject.contract_id, currency=currency,
-        lines=tuple(line.terms for line in lines if line.terms is not None),
+def _add_whole_cycles(rules: _Rules, facts: _Facts, buyer: Buyer, line: BillableLine, items: list[BillItem]) -> bool:
+    """Adds what a line to which nothing happens owes; False where it must be computed like any other."""
+    periods = whole_cycles(
+        date.fromisoformat(line.first_day), line.cycle_months, line.timing == "arrears",
+        date.fromisoformat(line.settled_until), rules.through,
     )  # fmt: skip
-    unbilled = charges_unbilled(terms=terms, charged=charged, through=rules.through, usage=measured)
+    if periods is None:
+        return False
+    if not periods:
+        return True
+    (_, price_from, _, unit_price, _), (_, quantity_from, _, quantity) = line.prices[0], line.quantities[0]
+    if max(price_from, quantity_from) > periods[0][0]:
+        return False
+    subject = line.subject
+    for period in periods:
+        charge = whole_cycle(
+            line.line_key, period, line.cycle_months, unit_price, quantity, line.currency, price_from
+        )  # fmt: skip
+        order = (line.contract_id, line.service_id, period[0], "recurring", line.line_key, period[1])
+        items.append(BillItem(order, charge, subject, _taxes(rules, facts, buyer, line.tax_class, period[1])))
+    return True
+
+
+def _add_unbilled(
+    rules: _Rules, facts: _Facts, buyer: Buyer, lines: Sequence[BillableLine], items: list[BillItem]
+) -> None:
+    """Adds owed minus charged of lines to which something happens."""
+    by_key = {line.line_key: line for line in lines}
+    terms = ContractTerms(
+        contract_id=lines[0].contract_id, currency=lines[0].currency,
+        lines=tuple(
+            line.terms(
+                zone=rules.zone,
+                settled_until=None if line.settled_until is None else date.fromisoformat(line.settled_until),
+            )
+            for line in lines
+        ),
+    )  # fmt: skip
+    unbilled = charges_unbilled(terms=terms, charged=facts.charged, through=rules.through, usage=facts.measured)
     corrected = corrected_lines(charge_keys=[c.corrects for c in unbilled if c.corrects is not None])
-    result = []
     for charge in unbilled:
         line = by_key[charge.line_id]
         reference, original_taxes = corrected.get(charge.corrects or 0, (None, ()))
-        decided = original_taxes or _taxes(rules, buyer, line.tax_class, charge, evidence)
-        result.append(BillableCharge(charge=charge, subject=line.subject, taxes=decided, corrects=reference))
-    return result
+        decided = (
+            LineTaxes(original_taxes)
+            if original_taxes
+            else _taxes(rules, facts, buyer, line.tax_class, charge.period.end.isoformat())
+        )
+        items.append(
+            bill_item(
+                charge=charge, contract_id=line.contract_id, service_id=line.service_id, subject=line.subject, taxes=decided,
+                corrects=reference,
+            )
+        )  # fmt: skip
 
 
-def _taxes(
-    rules: _Rules, buyer: Buyer, tax_class: str, charge: OwedCharge, evidence: dict[str, tuple[str, bool, str]]
-) -> tuple[TaxDecision, ...]:
-    _tax_id, is_valid, proof = evidence.get(buyer.customer_id, ("", False, ""))
+def _taxes(rules: _Rules, facts: _Facts, buyer: Buyer, tax_class: str, period_end: str) -> LineTaxes:
+    """The taxes of a charge of days before `period_end`, decided once for each buyer, class and last day."""
+    key = (buyer.group_key, tax_class, period_end)
+    decided = facts.decided.get(key)
+    if decided is None:
+        decisions = _decide(rules, facts, buyer, tax_class, date.fromisoformat(period_end) - timedelta(days=1))
+        decided = facts.decided[key] = LineTaxes(decisions)
+    return decided
+
+
+def _decide(
+    rules: _Rules, facts: _Facts, buyer: Buyer, tax_class: str, last_day: date
+) -> tuple[TaxDecision, ...]:  # fmt: skip
+    _tax_id, is_valid, proof = facts.evidence.get(buyer.customer_id, ("", False, ""))
     seller = TaxParty(country=rules.seller.country, state=rules.seller.state, is_business=True, has_valid_tax_id=True)
     party = TaxParty(
-        country=buyer.country,
-        state=buyer.state,
-        is_business=buyer.is_business,
-        has_valid_tax_id=is_valid,
-        evidence=proof,
-    )
+        country=buyer.country, state=buyer.state, is_business=buyer.is_business, has_valid_tax_id=is_valid, evidence=proof
+    )  # fmt: skip
     consumer = not (buyer.is_business and is_valid)
     country = (
         buyer.country if consumer and rules.table.is_union_member(buyer.country, rules.issued_on) else seller.country
     )
-    point = tax_point(country=country, last_day=charge.period.end - timedelta(days=1), issued_on=rules.issued_on)
+    point = tax_point(country=country, last_day=last_day, issued_on=rules.issued_on)
     return decide_taxes(seller=seller, buyer=party, tax_class=tax_class, tax_point=point, table=rules.table)
 
 
-def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> BillHead:
+def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> HeadText:
     seller = rules.seller
-    return BillHead(
-        sales_organisation_id=seller.organisation_id, issued_on=rules.issued_on, currency=currency,
-        language=buyer.language, seller=seller.party, buyer=buyer.party, bill_to=buyer.bill_to,
-        payment=PaymentInstructions(
-            account=seller.accounts.get(currency), payment_days=buyer.payment_days, mandate_reference=mandate,
-            creditor_id=seller.creditor_ids.get(currency, "") if mandate else "",
-        ),
+    creditor_id = seller.creditor_ids.get(currency, "") if mandate else ""
+    return HeadText(
+        sales_organisation_id=seller.organisation_id, issued_on=rules.issued_on.isoformat(), currency=currency,
+        due_on=(rules.issued_on + timedelta(days=buyer.payment_days)).isoformat(), language=buyer.language,
+        seller=seller.text, buyer=buyer.party, bill_to=buyer.bill_to,
+        payment=texts.payment_text(rules.account(currency), buyer.payment_days, mandate, creditor_id),
         accounting_rate=rules.accounting_rate(currency), exemption_texts=rules.exemption_texts(buyer.language),
     )  # fmt: skip
 
 
-_CHARGE_FIELDS = (
-    "contract_line", "kind", "period_start", "period_end", "revision", "quantity", "unit", "unit_price",
-    "price_base_quantity", "amount_minor", "currency", "allowances", "step", "rule", "formula", "facts", "corrects", "draft",
-    "line_number",
+_DRAFT_FIELDS = (
+    "id", "run", "customer", "billing_group", "kind", "currency", "shard_number", "place", "line_count", "net_minor", "canonical",
 )  # fmt: skip
 
 
-def _store(run: BillRun, bills: Sequence[_Bill]) -> None:
+def _store(shard: BillShard, bills: Sequence[_Bill]) -> None:
     places: dict[tuple[int, str], int] = defaultdict(int)
-    rows: list[tuple[BillDraft, Draft]] = []
+    drafts: list[tuple[object, ...]] = []
+    charges: list[tuple[object, ...]] = []
+    keys = iter(bulk.reserve_keys(BillDraft, sum(len(bill.drafts) for bill in bills)))
     for bill in bills:
         for customer_key, group_key, draft in bill.drafts:
-            value = draft.document
-            place = places[(group_key, value.currency)]
-            places[(group_key, value.currency)] += 1
-            rows.append((
-                BillDraft(
-                    run=run, customer_id=customer_key, billing_group_id=group_key, kind=value.kind.value,
-                    currency=value.currency, place=place, line_count=len(value.lines), net_minor=value.totals.net_minor,
-                    canonical=frozen.canonical_bytes(value).decode(),
-                ),
-                draft,
+            key, currency = next(keys), draft.items[0].charge[10]
+            place = places[(group_key, currency)]
+            places[(group_key, currency)] += 1
+            drafts.append((
+                key, shard.run_id, customer_key, group_key, draft.kind.value, currency, shard.shard_number, place,
+                len(draft.items), draft.net_minor, draft.canonical,
             ))  # fmt: skip
-    BillDraft.objects.bulk_create([row for row, _ in rows], batch_size=500)
-    bulk.insert_rows(
-        Charge, _CHARGE_FIELDS, (_charge_row(row.pk, i, c) for row, d in rows for i, c in enumerate(d.charges, 1))
-    )
-
-
-def _charge_row(draft_key: int, line_number: int, c: OwedCharge) -> tuple[object, ...]:
-    return (
-        c.line_id, c.kind.value, c.period.start, c.period.end, c.revision, c.quantity, c.unit, c.unit_price,
-        c.price_base_quantity, c.amount_minor, c.currency, [[a.reason, a.amount_minor] for a in c.allowances],
-        c.step, c.cause.rule, c.cause.formula, [list(fact) for fact in c.cause.facts], c.corrects, draft_key, line_number,
-    )  # fmt: skip
+            charges += [(*item.charge, key, number) for number, item in enumerate(draft.items, start=1)]
+    bulk.insert_plain_rows(BillDraft, _DRAFT_FIELDS, drafts)
+    bulk.insert_plain_rows(Charge, (*PLAIN_FIELDS, "draft", "line_number"), charges)

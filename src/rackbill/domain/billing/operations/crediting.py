@@ -125,7 +125,7 @@ def _charge(
 def _issue(draft: BillDraft, credit: BillDraft, value: frozen.Document, rows: list[Charge], now: datetime) -> str:
     seller = parties.seller(organisation_id=value.sales_organisation_id)
     request = IssueRequest(
-        draft=value, customer_key=draft.customer_id, group_key=draft.billing_group_id,
+        canonical=credit.canonical, customer_key=draft.customer_id, group_key=draft.billing_group_id,
         line_keys=tuple(row.contract_line_id for row in rows),
     )  # fmt: skip
     issued = documents.issue_documents(
@@ -136,7 +136,7 @@ def _issue(draft: BillDraft, credit: BillDraft, value: frozen.Document, rows: li
     credit.save(update_fields=["document_number"])
     item = NewItem(
         customer_key=draft.customer_id, organisation_key=seller.key, document_number=document.number,
-        document_kind="credit_note", currency=value.currency, issued_on=value.issued_on, due_on=value.due_on,
+        document_kind="credit_note", currency=value.currency, issued_on=document.issued_on, due_on=document.due_on,
         amount_minor=-value.totals.due_minor,
     )  # fmt: skip
     receivables.open_items(items=[item])

@@ -159,11 +159,7 @@ def unsettle_lines(*, line_keys: Sequence[int]) -> None:
     ContractLine.objects.filter(pk__in=list(line_keys)).update(settled_until=None)
 
 
-def mark_settled(*, until_by_line: Mapping[int, date]) -> None:
-    """Notes up to which day (exclusive) each line is charged and not amended since; one statement for each day."""
-    keys_by_day: dict[date, list[int]] = {}
-    for key, day in until_by_line.items():
-        keys_by_day.setdefault(day, []).append(key)
-    for day, keys in sorted(keys_by_day.items()):
-        for start in range(0, len(keys), 5000):
-            ContractLine.objects.filter(pk__in=keys[start : start + 5000]).update(settled_until=day)
+def mark_settled(*, line_keys: Sequence[int], through: date) -> None:
+    """Notes that all that is owed of the lines through a day is charged, and that they were not amended since."""
+    for start in range(0, len(line_keys), 5000):
+        ContractLine.objects.filter(pk__in=line_keys[start : start + 5000]).update(settled_until=through)

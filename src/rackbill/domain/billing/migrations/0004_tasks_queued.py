@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rackbill_billing", "0002_charged_once")]
+    dependencies = [("rackbill_billing", "0003_issue_by_shard")]
     operations = [
         migrations.AddField(
             model_name="billshard",

@@ -1,40 +1,17 @@
 """Reads of contracts and services for the doors."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Prefetch, Q, QuerySet
 
-from rackbill.core.document import LineSubject
-from rackbill.core.pricing import usage_price_from_plain
-from rackbill.core.terms import (
-    DatedPrice,
-    DatedQuantity,
-    Discount,
-    DiscountKind,
-    LineKind,
-    Proration,
-    ProrationProfile,
-    Rounding,
-    Suspension,
-    TermLine,
-    Timing,
-    term_end,
-)
+from rackbill.core.terms import term_end
 from rackbill.domain.contracts import policy
 from rackbill.domain.contracts.errors import EquipmentNotFound, ServiceNotFound
-from rackbill.domain.contracts.models import (
-    ContractLine,
-    LineDiscount,
-    LinePrice,
-    LineQuantity,
-    LineSuspension,
-    Service,
-)
+from rackbill.domain.contracts.models import ContractLine, Service
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
 
@@ -228,114 +205,6 @@ def _row(service: Service, on: date) -> ServiceRow:
         ordered_on=contract.ordered_on, starts_at=service.starts_at, ends_at=service.ends_at,
         contract_ends_at=contract.ends_at, term_ends_on=term_end(start, contract.term_months, max(on, start)),
         cancelled_on=service.cancelled_on, server=server,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BillableLine:
-    """A contract line as the sums need it, and what it is about as documents print it.
-
-    A line whose own data contradict themselves has no terms but says in `contradiction` what is wrong.
-    """
-
-    terms: TermLine | None
-    contradiction: str
-    subject: LineSubject
-    customer_key: int
-    group_key: int
-    currency: str
-    tax_class: str
-
-
-def billable_lines(*, customer_keys: Sequence[int], zone: tzinfo) -> list[BillableLine]:
-    """The lines of the customers' delivered services, in six queries. `zone` is the sales organisation's."""
-    rows = (
-        ContractLine.objects.filter(
-            service__customer_id__in=list(customer_keys), service__status__in=policy.BILLED_STATUSES
-        )
-        .select_related("service__contract", "service__product", "service__equipment__site")
-        .order_by("service__service_id", "pk")
-    )
-    lines = list(rows)
-    keys = [line.pk for line in lines]
-    prices = _dated(LinePrice, keys, _dated_price)
-    quantities = _dated(LineQuantity, keys, lambda r: DatedQuantity(r.valid_from, r.valid_until, r.quantity))
-    discounts = _dated(
-        LineDiscount, keys, lambda r: Discount(DiscountKind(r.kind), r.value, r.reason, r.valid_from, r.valid_until)
-    )
-    suspensions = _dated(LineSuspension, keys, lambda r: Suspension(r.valid_from, r.valid_until))
-    return [_billable(line, prices, quantities, discounts, suspensions, zone) for line in lines]
-
-
-def _dated_price(row: LinePrice) -> DatedPrice:
-    usage_price = usage_price_from_plain(row.usage_price) if row.usage_price is not None else None
-    return DatedPrice(row.valid_from, row.valid_until, row.unit_price, usage_price)
-
-
-def _dated(model: Any, keys: list[int], make: Any) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
-    for start in range(0, len(keys), 10_000):
-        for row in model.objects.filter(line_id__in=keys[start : start + 10_000]).order_by("valid_from", "pk"):
-            found.setdefault(row.line_id, []).append(make(row))
-    return found
-
-
-def _profile(line: ContractLine, zone: tzinfo) -> dict[str, Any]:
-    """What differs from the standard way of pricing parts of a cycle; nothing for nearly every line."""
-    if (line.proration, line.day_price_digits, line.rounding) == ("days_of_cycle", None, "half_up"):
-        return {}
-    found: dict[str, Any] = {
-        "proration": ProrationProfile(
-            method=Proration(line.proration), day_price_digits=line.day_price_digits, rounding=Rounding(line.rounding)
-        )
-    }
-    if line.proration == Proration.HOURS:
-        service = line.service
-        if service.starts_at.astimezone(zone).date() == line.starts_on:
-            found["started_at"] = service.starts_at.astimezone(zone)
-        if service.ends_at is not None and line.ends_on is None:
-            found["ended_at"] = service.ends_at.astimezone(zone)
-    return found
-
-
-def _line_end(line: ContractLine, zone: tzinfo) -> date | None:
-    """The first day no longer charged: the earliest end of line, service and contract."""
-    instants = (line.service.ends_at, line.service.contract.ends_at)
-    ends = [moment.astimezone(zone) for moment in instants if moment is not None]
-    # Hours are charged up to the instant, so the day it lies in still counts; else it is the day of the end.
-    extra = timedelta(days=1) if line.proration == Proration.HOURS else timedelta()
-    ends = [m.date() + extra if m.time() != time() else m.date() for m in ends]
-    return min((*ends, line.ends_on)) if line.ends_on is not None else min(ends, default=None)
-
-
-def _billable(
-    line: ContractLine, prices: Any, quantities: Any, discounts: Any, suspensions: Any, zone: tzinfo
-) -> BillableLine:
-    service = line.service
-    equipment = service.equipment
-    terms, contradiction = None, ""
-    try:
-        terms = TermLine(
-            line_id=line.pk, kind=LineKind(line.kind), start=line.starts_on, end=_line_end(line, zone),
-            prices=tuple(prices.get(line.pk, ())), quantities=tuple(quantities.get(line.pk, ())),
-            discounts=tuple(discounts.get(line.pk, ())), cycle_months=line.cycle_months, timing=Timing(line.timing),
-            billed_from=line.billed_from, settled_until=line.settled_until, anchor_on=line.anchor_on,
-            suspensions=tuple(suspensions.get(line.pk, ())), **_profile(line, zone),
-        )  # fmt: skip
-    except ValueError as fault:
-        contradiction = f"service {service.service_id}: {fault}"
-    subject = LineSubject(
-        contract_id=service.contract.contract_id, service_id=service.service_id, product_id=service.product.product_id,
-        product_code=service.product.code, description=line.description,
-        equipment_id=equipment.equipment_id if equipment else "", reference=service.reference,
-        legacy_name=service.legacy_name, legacy_id=service.legacy_id,
-        location=equipment.site.code if equipment else "", po_number=service.contract.po_number,
-        cost_centre=service.cost_centre,
-    )  # fmt: skip
-    return BillableLine(
-        terms=terms, contradiction=contradiction, subject=subject, customer_key=service.customer_id,
-        group_key=service.billing_group_id,
-        currency=service.contract.currency, tax_class=service.product.tax_class,
     )  # fmt: skip
 
 

@@ -1,0 +1,108 @@
+"""Charges as tables keep them: whole numbers and texts in one tuple; and the whole cycles of lines that nothing happened to.
+
+Nine lines in ten were not amended since they were charged and have one price, one quantity and no discount. Their next charge
+is written straight as a tuple, equal to what `charges_owed` gives (a property of the tests, and a check of the books).
+"""
+
+import json
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from rackbill.core.charges.charge import CYCLE_UNITS, Charge
+from rackbill.core.charges.prorating import WHOLE_CYCLE_RULE
+from rackbill.core.money import minor_digits
+from rackbill.core.periods import add_months, cycle_index, cycle_period, first_of_month
+
+PLAIN_FIELDS = (
+    "contract_line", "kind", "period_start", "period_end", "revision", "quantity", "unit", "unit_price",
+    "price_base_quantity", "amount_minor", "currency", "allowances", "step", "rule", "formula", "facts", "corrects",
+)  # fmt: skip
+PlainCharge = tuple[
+    int, str, str, str, int, int, str, int, int, int, str, str, int, str, str, str, int | None
+]  # fmt: skip
+"""Values of PLAIN_FIELDS: prices and quantities in millionths, days as ISO texts, lists as JSON."""
+
+MILLION = 1_000_000
+
+
+def plain_charge(charge: Charge) -> PlainCharge:
+    """The tuple of a charge."""
+    cause = charge.cause
+    return (
+        charge.line_id, charge.kind.value, charge.period.start.isoformat(), charge.period.end.isoformat(), charge.revision,
+        _millionths(charge.quantity), charge.unit, _millionths(charge.unit_price), _millionths(charge.price_base_quantity),
+        charge.amount_minor, charge.currency,
+        _json([[a.reason, a.amount_minor] for a in charge.allowances]) if charge.allowances else "[]",
+        charge.step, cause.rule, cause.formula, _json(cause.facts), charge.corrects,
+    )  # fmt: skip
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _millionths(value: Decimal) -> int:
+    scaled = value.scaleb(6)
+    whole = int(scaled)
+    if whole != scaled:
+        raise ValueError(f"{value} has more than six decimals")
+    return whole
+
+
+@lru_cache(maxsize=4096)
+def whole_cycles(
+    first_day: date, cycle_months: int, is_arrears: bool, after: date, through: date
+) -> tuple[tuple[str, str], ...] | None:
+    """The whole calendar cycles (first day, day after the last) that come to be charged after one through date up to
+
+    another; None where the line, whose first day of ours is `first_day`, had not reached its first whole cycle then.
+    """
+    anchor = first_of_month(first_day)
+    anchor = anchor if anchor == first_day else add_months(anchor, 1)
+    if after < anchor:
+        return None
+    n = cycle_index(anchor, cycle_months, after)
+    found = []
+    while (period := cycle_period(anchor, cycle_months, n)).start < through:
+        due = after < period.end <= through if is_arrears else period.start >= after
+        if due:
+            found.append((period.start.isoformat(), period.end.isoformat()))
+        n += 1
+    return tuple(found)
+
+
+@lru_cache(maxsize=65_536)
+def whole_cycle_amount(unit_price: int, quantity: int, currency: str) -> tuple[int, str]:
+    """(amount in minor units, formula) of one whole cycle; price and quantity in millionths, not negative."""
+    scaled = unit_price * quantity * 10 ** minor_digits(currency)
+    formula = f"{_decimal(quantity)} * {_decimal(unit_price)}"
+    return (2 * scaled + MILLION * MILLION) // (2 * MILLION * MILLION), formula
+
+
+@lru_cache(maxsize=4096)
+def price_facts(valid_from: str) -> str:
+    """The facts of a charge at the price that is valid from a day."""
+    return _json([["price_from", valid_from]])
+
+
+def _decimal(value: int) -> Decimal:
+    whole, rest = divmod(value, MILLION)
+    return Decimal(value).scaleb(-6).normalize() if rest else Decimal(whole)
+
+
+def whole_cycle(
+    line_id: int,
+    period: tuple[str, str],
+    cycle_months: int,
+    unit_price: int,
+    quantity: int,
+    currency: str,
+    price_from: str,
+) -> PlainCharge:
+    """The charge of one whole cycle at one price."""
+    amount, formula = whole_cycle_amount(unit_price, quantity, currency)
+    return (
+        line_id, "recurring", period[0], period[1], 0, quantity, CYCLE_UNITS[cycle_months], unit_price, MILLION, amount,
+        currency, "[]", 0, WHOLE_CYCLE_RULE, formula, price_facts(price_from), None,
+    )  # fmt: skip

@@ -1,0 +1,36 @@
+"""The frozen document: one value from which every form (PDF, HTML, XML, CSV, JSON, mail) is made."""
+
+from rackbill.core.document.canonical import (
+    canonical_bytes,
+    canonical_text,
+    decisions_from_plain,
+    document_from_canonical,
+    document_hash,
+    numbered_canonical,
+)
+from rackbill.core.document.checking import check, check_canonical
+from rackbill.core.document.values import (
+    SCHEMA,
+    AccountingTotals,
+    BillTo,
+    Document,
+    DocumentKind,
+    DocumentLine,
+    DocumentReference,
+    InvalidDocument,
+    LineSubject,
+    PaymentInstructions,
+    ReferenceOrigin,
+    Totals,
+    first_name,
+    numbered,
+    reference_shown,
+)
+
+__all__ = [
+    "SCHEMA", "AccountingTotals", "BillTo", "Document", "DocumentKind", "DocumentLine", "DocumentReference",
+    "InvalidDocument", "LineSubject", "PaymentInstructions", "ReferenceOrigin", "Totals", "canonical_bytes",
+    "canonical_text", "check", "check_canonical", "decisions_from_plain", "document_from_canonical", "document_hash", "first_name",
+    "numbered",
+    "numbered_canonical", "reference_shown",
+]  # fmt: skip

@@ -1,0 +1,103 @@
+"""The invariants of a document, checked on its canonical form read as JSON: on what is stored, not on what was meant."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from rackbill.core.document.canonical import canonical_text
+from rackbill.core.document.values import Document, InvalidDocument
+from rackbill.core.document_numbers import parse_number
+from rackbill.core.money import minor_digits, round_half_up
+
+_ZERO, _ONE = Decimal(0), Decimal(1)
+
+
+def check(document: Document, *, is_draft: bool = False) -> None:
+    """Raises InvalidDocument naming every broken invariant; run before issue and again on what is read back."""
+    check_canonical(canonical_text(document), is_draft=is_draft)
+
+
+def check_canonical(canonical: str | bytes, *, is_draft: bool = False) -> dict[str, Any]:
+    """The form read as JSON, once every invariant holds. Raises InvalidDocument naming every broken one."""
+    data: dict[str, Any] = json.loads(canonical)
+    problems = list(_problems(data, is_draft))
+    if problems:
+        raise InvalidDocument(f"{data['kind']} {data['number'] or '(draft)'}: " + "; ".join(problems))
+    return data
+
+
+def _problems(data: Mapping[str, Any], is_draft: bool) -> Iterator[str]:
+    lines = data["lines"]
+    if not lines:
+        yield "has no line"
+        return
+    number = data["number"]
+    if is_draft != (number == ""):
+        yield "a draft has no number, an issued document has one"
+    if number:
+        parse_number(number)
+    scale = Decimal(10) ** minor_digits(data["currency"])
+    for expected, line in enumerate(lines, start=1):
+        if line["line_number"] != expected:
+            yield f"line {line['line_number']} stands where line {expected} belongs"
+        yield from _line_problems(line, scale)
+    yield from _total_problems(data)
+    if data["due_on"] < data["issued_on"]:
+        yield "is due before it is issued"
+    if data["kind"] == "credit_note" and not data["corrects"]:
+        yield "a credit note names the document it corrects (BT-25)"
+    categories = {tax["code"] for line in lines for tax in line["taxes"] if tax["regime"] == "VAT"}
+    if len(categories) > 1 and "O" in categories:
+        yield "category O may not share a document with another (BR-O-11)"
+
+
+def _line_problems(line: Mapping[str, Any], scale: Decimal) -> Iterator[str]:
+    price, base = Decimal(line["unit_price"]), line["price_base_quantity"]
+    exact = Decimal(line["quantity"]) * price * scale
+    if base != "1":
+        exact /= Decimal(base)
+    off = round_half_up(exact) - line["net_minor"]
+    if line["allowances"]:
+        off -= sum(allowance["amount_minor"] for allowance in line["allowances"])
+    # What is taken back is owed minus charged: a cent of rounding may stand between the two.
+    if off and abs(off) > (1 if line["corrects"] else 0):
+        yield f"line {line['line_number']}: quantity x price - allowances is not its net amount"
+    if price < 0:
+        yield f"line {line['line_number']}: the sign is in the quantity, never in the price (BR-27)"
+    if not line["taxes"]:
+        yield f"line {line['line_number']} has no tax decision"
+
+
+def _total_problems(data: Mapping[str, Any]) -> Iterator[str]:
+    totals, subtotals, lines = data["totals"], data["tax_subtotals"], data["lines"]
+    net, tax, gross = totals["net_minor"], totals["tax_minor"], totals["gross_minor"]
+    if sum([line["net_minor"] for line in lines]) != net:
+        yield "line amounts do not sum to the net total (BR-CO-10)"
+    expected = _breakdown(lines)
+    # Several credit notes on one invoice sum to its tax; each may differ by one unit from its own base times rate.
+    slack = 1 if data["kind"] == "credit_note" else 0
+    if len(expected) != len(subtotals) or any(
+        abs(base - row["base_minor"]) > slack or abs(amount - row["tax_minor"]) > slack
+        for (base, amount), row in zip(expected, subtotals, strict=False)
+    ):
+        yield "the tax breakdown is not that of the lines (BR-CO-17)"
+    if sum([row["tax_minor"] for row in subtotals]) != tax:
+        yield "tax subtotals do not sum to the tax total (BR-CO-14)"
+    if net + tax != gross:
+        yield "net and tax do not sum to the total (BR-CO-15)"
+    if gross - totals["prepaid_minor"] != totals["due_minor"]:
+        yield "the amount due is not total minus prepaid (BR-CO-16)"
+    if gross < 0:
+        yield "the total is negative; give a credit note"
+
+
+def _breakdown(lines: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """(base, tax) in minor units by category and rate in the order of the breakdown, computed from the lines anew."""
+    bases: dict[tuple[str, str, str, Decimal, str], Decimal] = {}
+    for line in lines:
+        for tax in line["taxes"]:
+            key = (tax["regime"], tax["jurisdiction"], tax["code"], Decimal(tax["rate"]), tax["exemption_code"])
+            base = line["net_minor"] * Decimal(tax["base_rate"])
+            bases[key] = bases.get(key, _ZERO) + base
+    return [(round_half_up(base), round_half_up(base * key[3] / 100)) for key, base in sorted(bases.items())]
