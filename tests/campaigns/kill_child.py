@@ -1,9 +1,9 @@
 """A process of a bill run that says where it stands and can kill itself (SIGKILL) at a wanted place; see kill_campaign.
 
-python -m tests.campaigns.kill_child build N | bill | send | work | check
+python -m tests.campaigns.kill_child serve | work
 
-RACKBILL_MARKER names the file in which it keeps its phase and last statement: memory of the file, so it outlives a kill.
-RACKBILL_KILL is "phase:n:seconds": so many seconds after the n-th statement of that phase, wherever the process is by then.
+An order's "marker" is the file in which the process keeps its phase and last statement: memory of the file, so it outlives
+a kill. Its "kill" is "phase:n:seconds": so many seconds after the n-th statement of that phase, wherever it is by then.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -81,11 +82,14 @@ marker: Marker | None = None
 
 def build(services: int) -> None:
     """The data set of the benches, or for a small number the cast of the tests, one of them with contradictory data."""
+    from rackbill.domain.dispatch.models import Dispatch
     from rackbill.interfaces.console import bench_data, installation
 
     installation.migrate()
     if services >= 1000:
         bench_data.build(services=services, on_step=lambda *_: None)
+        # The month before was sent long ago.
+        Dispatch.objects.filter(state="queued").update(state="sent", sent_at=BILLED_AT)
         return
     from rackbill.domain.contracts.models import LinePrice
     from tests.world import provider as world_of
@@ -129,8 +133,12 @@ def send() -> None:
     from rackbill.adapters import file_storage
     from rackbill.adapters.smtp import MailServer
     from rackbill.domain.dispatch import queries as dispatch_queries
+    from rackbill.domain.documents import queries as document_queries
     from rackbill.interfaces.jobs import schedule
 
+    missing = document_queries.numbers_without_file
+    done = set(earlier_numbers())
+    document_queries.numbers_without_file = lambda *, format: [n for n in missing(format=format) if n not in done]
     if marker:
         MailServer.send = marker.during("dispatch", MailServer.send)  # type: ignore[method-assign]
         file_storage.store_file = marker.during("dispatch", file_storage.store_file)
@@ -144,6 +152,13 @@ def send() -> None:
         time.sleep(0.3)
 
 
+def earlier_numbers() -> list[str]:
+    """The documents of the month before, which were sent before the campaign began."""
+    from rackbill.domain.documents.models import Document
+
+    return list(Document.objects.filter(issued_on__lt=BILLED_AT.date()).values_list("number", flat=True))
+
+
 def work() -> None:
     """`rackbill work` with two workers, as it is."""
     from rackbill.interfaces.console import main
@@ -152,11 +167,19 @@ def work() -> None:
     main.run()
 
 
-def check() -> None:
-    """The violations in the books, as JSON."""
+def check(scope: str) -> list[str]:
+    """The violations in the books: of what a run writes but for the contents of documents, of all it writes, of everything."""
+    from rackbill.domain.billing import invariants as billing
+    from rackbill.domain.dispatch import invariants as dispatch
+    from rackbill.domain.documents import invariants as documents
+    from rackbill.domain.history import invariants as history
+    from rackbill.domain.receivables import invariants as receivables
     from rackbill.interfaces.console import books
 
-    print(json.dumps(books.violations()))
+    if scope == "everything":
+        return books.violations()
+    quick = (billing, receivables, dispatch, history)
+    return [text for noun in ((*quick, documents) if scope == "written" else quick) for text in noun.violations()]
 
 
 def cached_render(canonical: bytes) -> bytes:
@@ -185,18 +208,45 @@ def prepare() -> None:
         document_pdf.render_canonical = cached_render
 
 
-def run(command: str, *arguments: str) -> None:
-    """Carries a command out; what was counted is printed at the end."""
+def run(order: dict[str, Any]) -> None:
+    """Carries one order out, in a process of its own; what came out goes to the file that the order names."""
     global marker
-    prepare()
-    if "RACKBILL_MARKER" in os.environ:
-        marker = Marker(os.environ["RACKBILL_MARKER"], os.environ.get("RACKBILL_KILL", ""))
-    if command == "build":
-        build(int(arguments[0]))
+    if order.get("marker"):
+        marker = Marker(order["marker"], order.get("kill", ""))
+    answer: Any = None
+    if order["do"] == "build":
+        build(order["services"])
+    elif order["do"] == "check":
+        answer = check(order["scope"])
     else:
-        {"bill": bill, "send": send, "work": work, "check": check}[command]()
-    if marker:
-        print(json.dumps(marker.counts))
+        {"bill": bill, "send": send}[order["do"]]()
+        answer = marker.counts if marker else {}
+    Path(order["answer"]).write_text(json.dumps(answer))
+
+
+def serve() -> None:
+    """Reads orders, one JSON object a line; each is carried out by a fresh fork, so that a process costs no start.
+
+    Prints {"pid": …} when it has begun and {"pid": …, "status": …} when it has ended; minus nine is a kill.
+    """
+    prepare()
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            try:
+                run(json.loads(line))
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        print(json.dumps({"pid": pid}), flush=True)
+        threading.Thread(target=_tell_end, args=(pid,), daemon=True).start()
+
+
+def _tell_end(pid: int) -> None:
+    _pid, status = os.waitpid(pid, 0)
+    print(json.dumps({"pid": pid, "status": os.waitstatus_to_exitcode(status)}), flush=True)
 
 
 if __name__ == "__main__":
@@ -204,4 +254,7 @@ if __name__ == "__main__":
     # By its own name, so that helper processes find the functions that are handed to them.
     from tests.campaigns import kill_child
 
-    kill_child.run(*sys.argv[1:])
+    if sys.argv[1] == "work":
+        kill_child.work()
+    else:
+        kill_child.serve()
