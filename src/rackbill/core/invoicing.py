@@ -22,7 +22,14 @@ from rackbill.core.document import (
     canonical_text,
     document_from_canonical,
 )
-from rackbill.core.document.texts import allowances_text, millionths_text
+from rackbill.core.document.texts import (
+    accounting_text,
+    allowances_text,
+    decisions_text,
+    millionths_text,
+    reference_text,
+    subtotals_text,
+)
 from rackbill.core.money import minor_digits, round_half_up
 from rackbill.core.party import Party
 from rackbill.core.tax import TaxDecision, TaxSubtotal, tax_breakdown
@@ -35,7 +42,7 @@ class LineTaxes:
 
     def __init__(self, decisions: tuple[TaxDecision, ...]) -> None:
         self.decisions = decisions
-        self.text = canonical_text(decisions)
+        self.text = decisions_text(decisions)
         self.is_outside = any(tax.regime == "VAT" and tax.code == "O" for tax in decisions)
 
 
@@ -212,7 +219,7 @@ def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem]) -> Dra
     )
     accounting = "null"
     if head.accounting_rate is not None:
-        accounting = canonical_text(_accounting(head.accounting_rate, head.currency, net, subtotals))
+        accounting = accounting_text(_accounting(head.accounting_rate, head.currency, net, subtotals))
     canonical = (
         f'{{"accounting":{accounting},"bill_to":{head.bill_to},"buyer":{head.buyer},"corrects":{_corrected(items)},'
         f'"currency":"{head.currency}","document_uuid":"","due_on":"{head.due_on}","issued_on":"{head.issued_on}",'
@@ -230,7 +237,7 @@ def _line(number: int, item: BillItem, amount_minor: int, sign: int) -> str:
         signed = item.allowances if sign > 0 else tuple((reason, -minor) for reason, minor in item.allowances)
         allowances = allowances_text(signed)
     if item.corrects is not None:
-        corrects = canonical_text(item.corrects)
+        corrects = reference_text(item.corrects)
     return (
         f'{{"allowances":{allowances},"corrects":{corrects},"line_number":{number},"net_minor":{amount_minor},'
         f'"period":["{charge[2]}","{charge[3]}"],"price_base_quantity":"{millionths_text(charge[8])}",'
@@ -244,14 +251,15 @@ def _subtotals(nets: Mapping[LineTaxes, int], texts: Mapping[str, str]) -> tuple
     rows = tax_breakdown([(net, taxes.decisions) for taxes, net in nets.items()])
     if any(row.exemption_code for row in rows):
         rows = tuple(replace(row, exemption_text=texts.get(row.exemption_code, "")) for row in rows)
-    return rows, canonical_text(rows)
+    return rows, subtotals_text(rows)
 
 
 def _corrected(items: Sequence[BillItem]) -> str:
     documents = {item.corrects.number: item.corrects for item in items if item.corrects is not None}
     if not documents:
         return "[]"
-    return canonical_text(tuple(replace(documents[number], line_number=None) for number in sorted(documents)))
+    whole = (replace(documents[number], line_number=None) for number in sorted(documents))
+    return "[" + ",".join(map(reference_text, whole)) + "]"
 
 
 def _accounting(

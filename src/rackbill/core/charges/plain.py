@@ -9,10 +9,10 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from rackbill.core.charges.charge import CYCLE_UNITS, Charge
+from rackbill.core.charges.charge import CYCLE_UNITS, Allowance, Cause, Charge, ChargeKind
 from rackbill.core.charges.prorating import WHOLE_CYCLE_RULE
 from rackbill.core.money import minor_digits
-from rackbill.core.periods import add_months, cycle_index, cycle_period, first_of_month
+from rackbill.core.periods import Period, add_months, cycle_index, cycle_period, first_of_month
 
 PLAIN_FIELDS = (
     "contract_line", "kind", "period_start", "period_end", "revision", "quantity", "unit", "unit_price",
@@ -38,6 +38,21 @@ def plain_charge(charge: Charge) -> PlainCharge:
     )  # fmt: skip
 
 
+def charge_from_plain(plain: PlainCharge) -> Charge:
+    """The charge of a tuple."""
+    (
+        line_id, kind, start, end, revision, quantity, unit, unit_price, base, amount, currency, allowances, step, rule,
+        formula, facts, corrects,
+    ) = plain  # fmt: skip
+    return Charge(
+        line_id=line_id, kind=ChargeKind(kind), period=Period(date.fromisoformat(start), date.fromisoformat(end)),
+        revision=revision, quantity=_decimal(quantity), unit=unit, unit_price=_decimal(unit_price),
+        price_base_quantity=_decimal(base), amount_minor=amount, currency=currency,
+        cause=Cause(rule, formula, tuple((name, text) for name, text in json.loads(facts))), step=step, corrects=corrects,
+        allowances=tuple(Allowance(*row) for row in json.loads(allowances)) if allowances != "[]" else (),
+    )  # fmt: skip
+
+
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -52,14 +67,15 @@ def _millionths(value: Decimal) -> int:
 
 @lru_cache(maxsize=4096)
 def whole_cycles(
-    first_day: date, cycle_months: int, is_arrears: bool, after: date, through: date
+    first_day: str, cycle_months: int, is_arrears: bool, settled_until: str, through: date
 ) -> tuple[tuple[str, str], ...] | None:
-    """The whole calendar cycles (first day, day after the last) that come to be charged after one through date up to
+    """The whole calendar cycles (first day, day after the last) that come to be charged between `settled_until` and
 
-    another; None where the line, whose first day of ours is `first_day`, had not reached its first whole cycle then.
+    `through`; None where the line, whose first day of ours is `first_day`, had not reached its first whole cycle then.
     """
-    anchor = first_of_month(first_day)
-    anchor = anchor if anchor == first_day else add_months(anchor, 1)
+    first, after = date.fromisoformat(first_day), date.fromisoformat(settled_until)
+    anchor = first_of_month(first)
+    anchor = anchor if anchor == first else add_months(anchor, 1)
     if after < anchor:
         return None
     n = cycle_index(anchor, cycle_months, after)

@@ -30,7 +30,7 @@ from rackbill.core.document.values import (
 __all__ = [
     "SCHEMA", "AccountingTotals", "BillTo", "Document", "DocumentKind", "DocumentLine", "DocumentReference",
     "InvalidDocument", "LineSubject", "PaymentInstructions", "ReferenceOrigin", "Totals", "canonical_bytes",
-    "canonical_text", "check", "check_canonical", "decisions_from_plain", "document_from_canonical", "document_hash", "first_name",
-    "numbered",
+    "canonical_text", "check", "check_canonical", "decisions_from_plain", "document_from_canonical", "document_hash",
+    "first_name", "numbered",
     "numbered_canonical", "reference_shown",
 ]  # fmt: skip

@@ -1,7 +1,12 @@
 """Parts of the canonical form written straight as text, for the many drafts of a bill run; equal to `canonical_text`."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
+
+from rackbill.core.document.values import AccountingTotals, DocumentReference
+from rackbill.core.tax import TaxDecision, TaxSubtotal
 
 MILLION = 1_000_000
 
@@ -64,3 +69,48 @@ def payment_text(account: str, payment_days: int, mandate_reference: str, credit
 def allowances_text(allowances: tuple[tuple[str, int], ...]) -> str:
     """Allowances of a line from (reason, minor units)."""
     return "[" + ",".join(f'{{"amount_minor":{minor},"reason":{quoted(reason)}}}' for reason, minor in allowances) + "]"
+
+
+@lru_cache(maxsize=4096)
+def decimal_text(value: Decimal) -> str:
+    """Without exponent and trailing zeros, so that equal numbers are equal texts."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def decisions_text(decisions: Sequence[TaxDecision]) -> str:
+    """The taxes of a line."""
+    return "[" + ",".join(
+        f'{{"base_rate":"{decimal_text(d.base_rate)}","code":{quoted(d.code)},"evidence":{quoted(d.evidence)},'
+        f'"exemption_code":{quoted(d.exemption_code)},"jurisdiction":{quoted(d.jurisdiction)},'
+        f'"rate":"{decimal_text(d.rate)}","regime":{quoted(d.regime)}}}'
+        for d in decisions
+    ) + "]"  # fmt: skip
+
+
+def subtotals_text(rows: Sequence[TaxSubtotal]) -> str:
+    """A tax breakdown."""
+    return "[" + ",".join(
+        f'{{"base_minor":{r.base_minor},"code":{quoted(r.code)},"exemption_code":{quoted(r.exemption_code)},'
+        f'"exemption_text":{quoted(r.exemption_text)},"jurisdiction":{quoted(r.jurisdiction)},'
+        f'"rate":"{decimal_text(r.rate)}","regime":{quoted(r.regime)},"tax_minor":{r.tax_minor}}}'
+        for r in rows
+    ) + "]"  # fmt: skip
+
+
+def reference_text(reference: DocumentReference) -> str:
+    """A DocumentReference."""
+    line = "null" if reference.line_number is None else reference.line_number
+    return (
+        f'{{"issued_on":"{reference.issued_on.isoformat()}","line_number":{line},"number":{quoted(reference.number)}}}'
+    )
+
+
+def accounting_text(totals: AccountingTotals) -> str:
+    """AccountingTotals."""
+    taxes = ",".join(map(str, totals.tax_minor))
+    return (
+        f'{{"currency":"{totals.currency}","gross_minor":{totals.gross_minor},"net_minor":{totals.net_minor},'
+        f'"rate":"{decimal_text(totals.rate)}","rate_on":"{totals.rate_on.isoformat()}",'
+        f'"rate_source":{quoted(totals.rate_source)},"tax_minor":[{taxes}]}}'
+    )

@@ -1,6 +1,5 @@
 """Earlier charges as core values, and where a run stands."""
 
-import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,53 +8,43 @@ from datetime import date
 
 from django.db.models import Count, Sum
 
-from rackbill.core.charges import Allowance, Cause, Charged, ChargeKind
-from rackbill.core.charges import Charge as OwedCharge
-from rackbill.core.document import DocumentReference, decisions_from_plain
-from rackbill.core.periods import Period
+from rackbill.core.charges import Charged
+from rackbill.core.charges.plain import PLAIN_FIELDS, charge_from_plain
+from rackbill.core.document import DocumentReference
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.billing.errors import RunNotFound
 from rackbill.domain.billing.models import BillDraft, BillRun, BillShard, Charge, ParkedBill
+from rackbill.domain.documents import queries as documents
+from rackbill.domain.kit import bulk
+
+_CHARGED = ("pk", *(f"{name}_id" if name in ("contract_line", "corrects") else name for name in PLAIN_FIELDS))
 
 
 def charged_by_line(*, line_keys: Sequence[int]) -> dict[int, list[Charged]]:
     """All charges of ours of the lines, oldest first. What the legacy system billed lies before the line's boundary."""
     found: dict[int, list[Charged]] = defaultdict(list)
-    for start in range(0, len(line_keys), 10_000):
-        rows = Charge.objects.filter(
-            contract_line_id__in=list(line_keys[start : start + 10_000]), draft__isnull=False
-        ).order_by("pk")
-        for row in rows:
-            found[row.contract_line_id].append(Charged(key=row.pk, charge=_owed(row)))
+    rows = Charge.objects.filter(contract_line_id__any_of=line_keys, draft__isnull=False).order_by("pk")
+    for key, *plain in bulk.plain_rows(rows, *_CHARGED):
+        found[plain[0]].append(Charged(key=key, charge=charge_from_plain(tuple(plain))))
     return dict(found)
 
 
-def _owed(row: Charge) -> OwedCharge:
-    return OwedCharge(
-        line_id=row.contract_line_id, kind=ChargeKind(row.kind), period=Period(row.period_start, row.period_end),
-        revision=row.revision, quantity=row.quantity, unit=row.unit, unit_price=row.unit_price,
-        price_base_quantity=row.price_base_quantity, amount_minor=row.amount_minor, currency=row.currency,
-        cause=Cause(row.rule, row.formula, tuple((name, text) for name, text in row.facts)),
-        allowances=tuple(Allowance(r, a) for r, a in row.allowances), step=row.step, corrects=row.corrects_id,
-    )  # fmt: skip
+Corrected = dict[int, tuple[DocumentReference, tuple[TaxDecision, ...]]]
 
 
-def corrected_lines(*, charge_keys: Sequence[int]) -> dict[int, tuple[DocumentReference, tuple[TaxDecision, ...]]]:
+def corrected_lines(*, charge_keys: Sequence[int]) -> Corrected:
     """By key of a charge: the document line that billed it, with the taxes it was billed at."""
     if not charge_keys:
         return {}
-    found: dict[int, tuple[DocumentReference, tuple[TaxDecision, ...]]] = {}
-    rows = Charge.objects.filter(
-        pk__in=list(charge_keys), draft__document_number__isnull=False, line_number__isnull=False
-    )
-    for key, line_number, number, canonical in rows.values_list(
-        "pk", "line_number", "draft__document_number", "draft__canonical"
-    ):
-        data = json.loads(canonical)
-        reference = DocumentReference(
-            number=number, issued_on=date.fromisoformat(data["issued_on"]), line_number=line_number
-        )
-        found[key] = (reference, decisions_from_plain(data["lines"][line_number - 1]["taxes"]))
+    rows = bulk.plain_rows(
+        Charge.objects.filter(pk__any_of=charge_keys, draft__document_number__isnull=False, line_number__isnull=False),
+        "pk", "line_number", "draft__document_number",
+    )  # fmt: skip
+    lines = documents.lines_with_taxes(numbers={number for _key, _line, number in rows})
+    found: Corrected = {}
+    for key, line_number, number in rows:
+        issued_on, taxes = lines[(number, line_number)]
+        found[key] = (DocumentReference(number=number, issued_on=issued_on, line_number=line_number), taxes)
     return found
 
 

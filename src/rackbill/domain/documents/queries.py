@@ -1,15 +1,19 @@
 """Reads of issued documents. The value always comes from the canonical form."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from django.db.models import QuerySet
 
 from rackbill.core import document as frozen
+from rackbill.core.tax import TaxDecision
 from rackbill.domain.documents.errors import DocumentNotFound
-from rackbill.domain.documents.models import ArchivedDocument, Document, DocumentFile, NumberSeries
+from rackbill.domain.documents.models import ArchivedDocument, Document, DocumentFile, DocumentLine, NumberSeries
+from rackbill.domain.kit import bulk
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
 
@@ -67,6 +71,22 @@ def canonical_form(*, scope: Scope, number: str) -> bytes:
     if text is None:
         raise DocumentNotFound(f"there is no document {number}")
     return str(text).encode()
+
+
+def lines_with_taxes(*, numbers: Collection[str]) -> dict[tuple[str, int], tuple[date, tuple[TaxDecision, ...]]]:
+    """By (number, line number): the day of issue and the taxes of every line of the documents."""
+    rows = DocumentLine.objects.filter(document__number__any_of=list(numbers))
+    return {
+        (number, line_number): (date.fromisoformat(issued_on), _taxes(taxes))
+        for number, line_number, issued_on, taxes in bulk.plain_rows(
+            rows, "document__number", "line_number", "document__issued_on", "taxes"
+        )
+    }
+
+
+@lru_cache(maxsize=4096)
+def _taxes(plain: str) -> tuple[TaxDecision, ...]:
+    return frozen.decisions_from_plain(json.loads(plain))
 
 
 def credit_notes_of(*, scope: Scope, number: str) -> list[DocumentRow]:

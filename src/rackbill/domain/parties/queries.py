@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from rackbill.core.document import canonical_text, texts
+from rackbill.core.document import texts
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
 from rackbill.domain.kit import bulk
 from rackbill.domain.parties.errors import SalesOrganisationNotFound
@@ -37,11 +37,6 @@ class Seller:
     billing_email: str
     accounts: dict[str, BankAccount]
     creditor_ids: dict[str, str]
-
-    @property
-    def text(self) -> str:
-        """The canonical form of the Party on a document."""
-        return canonical_text(self.party)
 
 
 _GROUP_COLUMNS = (
@@ -134,15 +129,15 @@ def customers_billed_by_us(
 
 def buyers(*, customer_keys: Sequence[int]) -> dict[int, Buyer]:
     """By key of the billing group, every billing group of the customers."""
-    rows = BillingGroup.objects.filter(customer_id__in=list(customer_keys)).order_by()
+    rows = BillingGroup.objects.filter(customer_id__any_of=customer_keys).order_by()
     return {row[0]: Buyer(row) for row in bulk.plain_rows(rows, *_GROUP_COLUMNS)}
 
 
 def recipients(*, group_keys: Sequence[int]) -> dict[int, list[str]]:
     """E-mail addresses of each billing group that has any, in the order they were entered."""
     found: dict[int, list[str]] = {}
-    rows = BillingRecipient.objects.filter(billing_group_id__in=list(group_keys)).order_by("pk")
-    for key, email in rows.values_list("billing_group_id", "email"):
+    rows = BillingRecipient.objects.filter(billing_group_id__any_of=group_keys).order_by("pk")
+    for key, email in bulk.plain_rows(rows, "billing_group_id", "email"):
         found.setdefault(key, []).append(email)
     return found
 

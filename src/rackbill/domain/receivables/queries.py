@@ -8,6 +8,7 @@ from django.db.models import Case, CharField, F, IntegerField, Q, QuerySet, Sum,
 from django.db.models.functions import Coalesce
 
 from rackbill.domain.documents import queries as documents
+from rackbill.domain.kit import bulk
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
 from rackbill.domain.receivables.models import Mandate, OpenItem
@@ -99,5 +100,6 @@ def _row(row: OpenItem, amounts: tuple[int, int, int]) -> InvoiceRow:
 
 def mandates(*, customer_keys: Sequence[int]) -> dict[tuple[int, str], str]:
     """By (customer key, currency): the reference of the newest mandate in force. SEPA debits are in EUR."""
-    rows = Mandate.objects.filter(customer_id__in=list(customer_keys), is_revoked=False).order_by("signed_on", "pk")
-    return {(row.customer_id, "EUR"): row.mandate_reference for row in rows}
+    rows = Mandate.objects.filter(customer_id__any_of=customer_keys, is_revoked=False).order_by("signed_on", "pk")
+    found = bulk.plain_rows(rows, "customer_id", "mandate_reference")
+    return {(customer_key, "EUR"): reference for customer_key, reference in found}

@@ -5,6 +5,7 @@ from datetime import date
 
 from rackbill.core.invoicing import ExchangeRate as Exchange
 from rackbill.core.tax import DatedRate, TaxTable, UnionMembership
+from rackbill.domain.kit import bulk
 from rackbill.domain.taxes.errors import NoExchangeRate
 from rackbill.domain.taxes.models import ExchangeRate, ExemptionWording, TaxIdCheck, TaxRate, UnionMember
 
@@ -53,10 +54,10 @@ def exchange_rate(*, source_currency: str, target_currency: str, on: date) -> Ex
 def tax_id_evidence(*, customer_ids: Sequence[str], on: date) -> dict[str, tuple[str, bool, str]]:
     """By customer ID: (tax ID, whether the last check up to the day found it valid, what the evidence is)."""
     found: dict[str, tuple[str, bool, str]] = {}
-    rows = TaxIdCheck.objects.filter(customer_id__in=list(customer_ids), checked_on__lte=on).order_by(
-        "checked_on", "pk"
-    )
-    for row in rows:
-        evidence = f"{row.tax_id} {'valid' if row.is_valid else 'not valid'} on {row.checked_on}"
-        found[row.customer_id] = (row.tax_id, row.is_valid, f"{evidence}, {row.evidence}" if row.evidence else evidence)
+    rows = TaxIdCheck.objects.filter(customer_id__any_of=customer_ids, checked_on__lte=on).order_by("checked_on", "pk")
+    for customer_id, tax_id, is_valid, checked_on, reference in bulk.plain_rows(
+        rows, "customer_id", "tax_id", "is_valid", "checked_on", "evidence"
+    ):
+        evidence = f"{tax_id} {'valid' if is_valid else 'not valid'} on {checked_on}"
+        found[customer_id] = (tax_id, bool(is_valid), f"{evidence}, {reference}" if reference else evidence)
     return found

@@ -6,28 +6,24 @@ from datetime import date
 
 from rackbill.core import metering
 from rackbill.core.periods import Period
+from rackbill.domain.kit import bulk
+from rackbill.domain.kit.fields import plain_decimal
 from rackbill.domain.usage.models import MeasuredQuantity, Meter, MeterDay
 
 
 def measured(*, line_keys: Sequence[int]) -> dict[int, list[metering.MeasuredQuantity]]:
     """By contract line, the newest revision of each period."""
-    newest: dict[tuple[int, date], MeasuredQuantity] = {}
-    for start in range(0, len(line_keys), 10_000):
-        rows = MeasuredQuantity.objects.filter(line_id__in=list(line_keys[start : start + 10_000]))
-        for row in rows.order_by("line_id", "period_start", "revision"):
-            newest[(row.line_id, row.period_start)] = row
-    found: dict[int, list[metering.MeasuredQuantity]] = defaultdict(list)
-    for (line_key, _start), row in newest.items():
-        found[line_key].append(_value(row))
-    return dict(found)
-
-
-def _value(row: MeasuredQuantity) -> metering.MeasuredQuantity:
-    return metering.MeasuredQuantity(
-        period=Period(row.period_start, row.period_end), quantity=row.quantity, unit=row.unit,
-        samples_sha256=row.samples_sha256, profile=row.profile, sample_count=row.sample_count,
-        expected_count=row.expected_count,
-    )  # fmt: skip
+    found: dict[int, dict[str, metering.MeasuredQuantity]] = defaultdict(dict)
+    rows = MeasuredQuantity.objects.filter(line_id__any_of=line_keys).order_by("line_id", "period_start", "revision")
+    for line_key, start, end, quantity, unit, sha256, profile, sample_count, expected_count in bulk.plain_rows(
+        rows, "line_id", "period_start", "period_end", "quantity", "unit", "samples_sha256", "profile", "sample_count",
+        "expected_count",
+    ):  # fmt: skip
+        found[line_key][start] = metering.MeasuredQuantity(
+            period=Period(date.fromisoformat(start), date.fromisoformat(end)), quantity=plain_decimal(quantity), unit=unit,
+            samples_sha256=sha256, profile=profile, sample_count=sample_count, expected_count=expected_count,
+        )  # fmt: skip
+    return {line_key: list(by_start.values()) for line_key, by_start in found.items()}
 
 
 def lines_with_meters() -> list[int]:

@@ -9,15 +9,16 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from rackbill.core import document as frozen
+from rackbill.core.charges import Charge as OwedCharge
 from rackbill.core.charges import Charged, ContradictoryTerms, Usage, charges_unbilled
 from rackbill.core.charges.plain import PLAIN_FIELDS, whole_cycle, whole_cycles
 from rackbill.core.document import texts
 from rackbill.core.invoicing import BillItem, Draft, ExchangeRate, HeadText, LineTaxes, bill_item, draft_bills
 from rackbill.core.tax import NoTaxRule, TaxDecision, TaxParty, TaxTable, decide_taxes, tax_point
-from rackbill.core.terms import ContractTerms
+from rackbill.core.terms import ContractTerms, TermLine
 from rackbill.domain.billing import policy
 from rackbill.domain.billing.models import BillDraft, BillShard, Charge, ParkedBill
-from rackbill.domain.billing.queries import LastRun, charged_by_line, corrected_lines, last_run
+from rackbill.domain.billing.queries import Corrected, LastRun, charged_by_line, corrected_lines, last_run
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts import queries as contract_queries
 from rackbill.domain.contracts.queries import BillableLine
@@ -42,9 +43,14 @@ class _Rules:
     issued_on: date
     through: date
     last: LastRun
+    seller_text: str = field(init=False)
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     rates: dict[str, ExchangeRate] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
+    taxed: dict[tuple[TaxDecision, ...], LineTaxes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.seller_text = frozen.canonical_text(self.seller.party)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -80,7 +86,18 @@ class _Facts:
     mandates: dict[tuple[int, str], str]
     charged: dict[int, list[Charged]]
     measured: Usage
+    corrected: Corrected = field(default_factory=dict)
     decided: dict[tuple[int, str, str], LineTaxes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Owed:
+    """What a customer owes and was not charged for."""
+
+    customer_key: int
+    lines: Sequence[BillableLine]
+    whole_cycles: list[tuple[BillableLine, tuple[tuple[str, str], ...]]] = field(default_factory=list)
+    unbilled: list[OwedCharge] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -150,11 +167,19 @@ def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], li
     )  # fmt: skip
     bills: list[_Bill] = []
     faults: list[tuple[int, Exception]] = []
+    waiting: list[_Owed] = []
     for customer_key, own_lines in by_customer.items():
         try:
-            bills.append(_bill(rules, facts, own_lines))
+            waiting.append(_owed(rules, facts, customer_key, own_lines))
         except FAULTS as fault:
             faults.append((customer_key, fault))
+    corrects = [c.corrects for owed in waiting for c in owed.unbilled if c.corrects is not None]
+    facts.corrected = corrected_lines(charge_keys=corrects)
+    for owed in waiting:
+        try:
+            bills.append(_bill(rules, facts, owed))
+        except FAULTS as fault:
+            faults.append((owed.customer_key, fault))
     return bills, faults
 
 
@@ -165,28 +190,48 @@ def _charged_through(last: LastRun, line: BillableLine, customer_id: str) -> str
     return max(line.settled_until, last.through.isoformat())
 
 
-def _bill(rules: _Rules, facts: _Facts, lines: Sequence[BillableLine]) -> _Bill:
-    bill = _Bill()
-    groups: dict[tuple[int, str], list[BillableLine]] = {}
+def _owed(rules: _Rules, facts: _Facts, customer_key: int, lines: Sequence[BillableLine]) -> _Owed:
+    """Whole cycles of lines to which nothing happens; owed minus charged of the others."""
+    owed = _Owed(customer_key, lines)
+    terms: dict[str, list[TermLine]] = {}
     for line in lines:
-        groups.setdefault((line.group_key, line.currency), []).append(line)
-        if line.settled_until is None:
-            bill.settled.append(line.line_key)
-    for (group_key, currency), group_lines in sorted(groups.items()) if len(groups) > 1 else groups.items():
-        buyer = facts.buyers[group_key]
-        items: list[BillItem] = []
-        others: list[BillableLine] = []
-        for line in group_lines:
-            if (
-                line.settled_until is None
-                or not line.is_plain
-                or not _add_whole_cycles(rules, facts, buyer, line, items)
-            ):
-                others.append(line)
-        if others:
-            _add_unbilled(rules, facts, buyer, others, items)
-        if not items:
+        if line.settled_until is not None and line.is_plain and (periods := _whole_cycles(rules, line)) is not None:
+            if periods:
+                owed.whole_cycles.append((line, periods))
             continue
+        settled_until = None if line.settled_until is None else date.fromisoformat(line.settled_until)
+        terms.setdefault(line.currency, []).append(line.terms(zone=rules.zone, settled_until=settled_until))
+    for currency, own in terms.items():
+        contract = ContractTerms(contract_id=lines[0].contract_id, currency=currency, lines=tuple(own))
+        owed.unbilled += charges_unbilled(
+            terms=contract, charged=facts.charged, through=rules.through, usage=facts.measured
+        )
+    return owed
+
+
+def _whole_cycles(rules: _Rules, line: BillableLine) -> tuple[tuple[str, str], ...] | None:
+    """The whole cycles that a settled plain line owes; None where it must be computed like any other."""
+    periods = whole_cycles(
+        line.first_day, line.cycle_months, line.timing == "arrears", line.settled_until, rules.through
+    )
+    if periods and max(line.prices[0][1], line.quantities[0][1]) > periods[0][0]:
+        return None
+    return periods
+
+
+def _bill(rules: _Rules, facts: _Facts, owed: _Owed) -> _Bill:
+    bill = _Bill(settled=[line.line_key for line in owed.lines if line.settled_until is None])
+    groups: dict[tuple[int, str], list[BillItem]] = {}
+    if owed.unbilled:
+        by_key = {line.line_key: line for line in owed.lines}
+        for charge in owed.unbilled:
+            line = by_key[charge.line_id]
+            groups.setdefault((line.group_key, line.currency), []).append(_item(rules, facts, line, charge))
+    for line, periods in owed.whole_cycles:
+        items = groups.setdefault((line.group_key, line.currency), [])
+        _add_whole_cycles(rules, facts, line, periods, items)
+    for (group_key, currency), items in sorted(groups.items()) if len(groups) > 1 else groups.items():
+        buyer = facts.buyers[group_key]
         head = _head(rules, buyer, currency, facts.mandates.get((buyer.customer_key, currency), ""))
         for draft in draft_bills(head=head, items=items):
             frozen.check_canonical(draft.canonical, is_draft=True)
@@ -194,69 +239,40 @@ def _bill(rules: _Rules, facts: _Facts, lines: Sequence[BillableLine]) -> _Bill:
     return bill
 
 
-def _add_whole_cycles(rules: _Rules, facts: _Facts, buyer: Buyer, line: BillableLine, items: list[BillItem]) -> bool:
-    """Adds what a line to which nothing happens owes; False where it must be computed like any other."""
-    periods = whole_cycles(
-        date.fromisoformat(line.first_day), line.cycle_months, line.timing == "arrears",
-        date.fromisoformat(line.settled_until), rules.through,
-    )  # fmt: skip
-    if periods is None:
-        return False
-    if not periods:
-        return True
-    (_, price_from, _, unit_price, _), (_, quantity_from, _, quantity) = line.prices[0], line.quantities[0]
-    if max(price_from, quantity_from) > periods[0][0]:
-        return False
-    subject = line.subject
+def _add_whole_cycles(
+    rules: _Rules, facts: _Facts, line: BillableLine, periods: tuple[tuple[str, str], ...], items: list[BillItem]
+) -> None:
+    subject, unit_price, quantity = line.subject, line.prices[0][3], line.quantities[0][3]
     for period in periods:
         charge = whole_cycle(
-            line.line_key, period, line.cycle_months, unit_price, quantity, line.currency, price_from
-        )  # fmt: skip
-        order = (line.contract_id, line.service_id, period[0], "recurring", line.line_key, period[1])
-        items.append(BillItem(order, charge, subject, _taxes(rules, facts, buyer, line.tax_class, period[1])))
-    return True
-
-
-def _add_unbilled(
-    rules: _Rules, facts: _Facts, buyer: Buyer, lines: Sequence[BillableLine], items: list[BillItem]
-) -> None:
-    """Adds owed minus charged of lines to which something happens."""
-    by_key = {line.line_key: line for line in lines}
-    terms = ContractTerms(
-        contract_id=lines[0].contract_id, currency=lines[0].currency,
-        lines=tuple(
-            line.terms(
-                zone=rules.zone,
-                settled_until=None if line.settled_until is None else date.fromisoformat(line.settled_until),
-            )
-            for line in lines
-        ),
-    )  # fmt: skip
-    unbilled = charges_unbilled(terms=terms, charged=facts.charged, through=rules.through, usage=facts.measured)
-    corrected = corrected_lines(charge_keys=[c.corrects for c in unbilled if c.corrects is not None])
-    for charge in unbilled:
-        line = by_key[charge.line_id]
-        reference, original_taxes = corrected.get(charge.corrects or 0, (None, ()))
-        decided = (
-            LineTaxes(original_taxes)
-            if original_taxes
-            else _taxes(rules, facts, buyer, line.tax_class, charge.period.end.isoformat())
+            line.line_key, period, line.cycle_months, unit_price, quantity, line.currency, line.prices[0][1]
         )
-        items.append(
-            bill_item(
-                charge=charge, contract_id=line.contract_id, service_id=line.service_id, subject=line.subject, taxes=decided,
-                corrects=reference,
-            )
-        )  # fmt: skip
+        order = (line.contract_id, line.service_id, period[0], "recurring", line.line_key, period[1])
+        items.append(BillItem(order, charge, subject, _taxes(rules, facts, line, period[1])))
 
 
-def _taxes(rules: _Rules, facts: _Facts, buyer: Buyer, tax_class: str, period_end: str) -> LineTaxes:
+def _item(rules: _Rules, facts: _Facts, line: BillableLine, charge: OwedCharge) -> BillItem:
+    """What is taken back keeps the taxes of the line that it corrects."""
+    reference, original = facts.corrected.get(charge.corrects or 0, (None, ()))
+    taxed = LineTaxes(original) if original else _taxes(rules, facts, line, charge.period.end.isoformat())
+    return bill_item(
+        charge=charge, contract_id=line.contract_id, service_id=line.service_id, subject=line.subject, taxes=taxed,
+        corrects=reference,
+    )  # fmt: skip
+
+
+def _taxes(rules: _Rules, facts: _Facts, line: BillableLine, period_end: str) -> LineTaxes:
     """The taxes of a charge of days before `period_end`, decided once for each buyer, class and last day."""
-    key = (buyer.group_key, tax_class, period_end)
+    key = (line.group_key, line.tax_class, period_end)
     decided = facts.decided.get(key)
     if decided is None:
-        decisions = _decide(rules, facts, buyer, tax_class, date.fromisoformat(period_end) - timedelta(days=1))
-        decided = facts.decided[key] = LineTaxes(decisions)
+        last_day = date.fromisoformat(period_end) - timedelta(days=1)
+        decisions = _decide(rules, facts, facts.buyers[line.group_key], line.tax_class, last_day)
+        # Most buyers of a seller are taxed alike; equal decisions share their text.
+        decided = rules.taxed.get(decisions)
+        if decided is None:
+            decided = rules.taxed[decisions] = LineTaxes(decisions)
+        facts.decided[key] = decided
     return decided
 
 
@@ -282,7 +298,7 @@ def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> HeadText:
     return HeadText(
         sales_organisation_id=seller.organisation_id, issued_on=rules.issued_on.isoformat(), currency=currency,
         due_on=(rules.issued_on + timedelta(days=buyer.payment_days)).isoformat(), language=buyer.language,
-        seller=seller.text, buyer=buyer.party, bill_to=buyer.bill_to,
+        seller=rules.seller_text, buyer=buyer.party, bill_to=buyer.bill_to,
         payment=texts.payment_text(rules.account(currency), buyer.payment_days, mandate, creditor_id),
         accounting_rate=rules.accounting_rate(currency), exemption_texts=rules.exemption_texts(buyer.language),
     )  # fmt: skip
