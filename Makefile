@@ -57,7 +57,7 @@ golden: install  ## make the golden documents anew
 bench: install  ## benchmarks: NAME=…
 	$(BIN)/rackbill bench $(NAME) $(ARGS)
 
-campaign: install  ## a long campaign: NAME=kills or NAME=properties
+campaign: install  ## a long campaign: NAME=kills (ARGS="--kills 100") or NAME=properties
 	tests/campaigns/$(NAME) $(ARGS)
 
 clean:  ## remove the virtual environment

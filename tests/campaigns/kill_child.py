@@ -1,6 +1,6 @@
 """A process of a bill run that says where it stands and can kill itself (SIGKILL) at a wanted place; see kill_campaign.
 
-python -m tests.campaigns.kill_child serve | work
+python -m tests.campaigns.kill_child serve | work --no-schedule
 
 An order's "marker" is the file in which the process keeps its phase and last statement: memory of the file, so it outlives
 a kill. Its "kill" is "phase:n:seconds": so many seconds after the n-th statement of that phase, wherever it is by then.
@@ -159,11 +159,11 @@ def earlier_numbers() -> list[str]:
     return list(Document.objects.filter(issued_on__lt=BILLED_AT.date()).values_list("number", flat=True))
 
 
-def work() -> None:
+def work(schedule: str) -> None:
     """`rackbill work` with two workers, as it is."""
     from rackbill.interfaces.console import main
 
-    sys.argv[1:] = ["work", "--processes", "2", "--no-schedule", "--pause-seconds", "1"]
+    sys.argv[1:] = ["work", "--processes", "2", schedule, "--pause-seconds", "1"]
     main.run()
 
 
@@ -255,6 +255,6 @@ if __name__ == "__main__":
     from tests.campaigns import kill_child
 
     if sys.argv[1] == "work":
-        kill_child.work()
+        kill_child.work(sys.argv[2])
     else:
         kill_child.serve()

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
@@ -82,7 +83,6 @@ class Zygote:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        early: dict[int, int] = {}
         for line in self._process.stdout:
             told = json.loads(line)
             if "status" not in told:
@@ -93,7 +93,6 @@ class Zygote:
                     break
                 time.sleep(0.01)
             self._processes.pop(told["pid"]).ended.put(told["status"])
-        early.clear()
 
     def begin(self, order: dict[str, Any]) -> Process:
         """Starts a process for an order."""
@@ -117,8 +116,8 @@ class Zygote:
 class Workers:
     """`rackbill work` with two Celery workers, started again when it is killed, as a service manager would."""
 
-    def __init__(self, environment: dict[str, str], running: bool) -> None:
-        self.running = running
+    def __init__(self, environment: dict[str, str], running: bool, *, with_schedule: bool = False) -> None:
+        self.running, self._schedule = running, "--schedule" if with_schedule else "--no-schedule"
         self._environment = {**environment, "PGAPPNAME": "rackbill-worker"}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -137,12 +136,21 @@ class Workers:
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.campaigns.kill_child", "work"], cwd=ROOT, env=self._environment,
+            [sys.executable, "-m", "tests.campaigns.kill_child", "work", self._schedule], cwd=ROOT, env=self._environment,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         deadline = time.monotonic() + 60
         while len(self.pool()) < 2 and time.monotonic() < deadline:
             time.sleep(0.1)
+
+    def wait_until(self, is_done: Callable[[], bool], *, seconds: int) -> bool:
+        """Whether it came true in time."""
+        deadline = time.monotonic() + seconds
+        while not is_done():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+        return True
 
     def _children(self, pid: int) -> list[int]:
         try:

@@ -4,10 +4,10 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.exceptions import OperationalError
 from celery.signals import worker_init
 from django.conf import settings
 from django.utils.module_loading import import_string
-from kombu.exceptions import OperationalError
 
 from rackbill.interfaces.jobs import clock, crew, engine, parent
 
