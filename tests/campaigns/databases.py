@@ -1,5 +1,6 @@
 """Databases that can be made, copied, read and thrown away: files of SQLite, or databases on a PostgreSQL server."""
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -29,6 +30,9 @@ class SqliteBooks:
 
     def rows(self, name: str, sql: str) -> list[tuple[object, ...]]:
         with sqlite3.connect(self.folder / f"{name}.sqlite3", timeout=30) as connection:
+            connection.create_function(
+                "md5", 1, lambda text: hashlib.md5(text.encode()).hexdigest(), deterministic=True
+            )
             return connection.execute(sql).fetchall()
 
     def drop(self, name: str) -> None:
@@ -57,6 +61,11 @@ class PostgresBooks:
     def copy(self, source: str, target: str) -> None:
         self.drop(target)
         self._admin(f'CREATE DATABASE "{self.prefix}{target}" TEMPLATE "{self.prefix}{source}"')
+
+    def adopt(self, database: str, target: str) -> None:
+        """A copy of any database of the server."""
+        self.drop(target)
+        self._admin(f'CREATE DATABASE "{self.prefix}{target}" TEMPLATE "{database}"')
 
     def rows(self, name: str, sql: str) -> list[tuple[object, ...]]:
         with psycopg.connect(self.url(name)) as connection:
