@@ -133,6 +133,15 @@ class Workers:
                 self._process.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 self._process.kill()
+        if self.running:
+            self._delete_queue()
+
+    def _delete_queue(self) -> None:
+        from celery import Celery
+
+        broker = self._environment.get("RACKBILL_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
+        with Celery(broker=broker).connection_for_write() as connection:
+            connection.default_channel.queue_delete(self._environment["RACKBILL_TASK_QUEUE"])
 
     def _start(self) -> None:
         self._process = subprocess.Popen(

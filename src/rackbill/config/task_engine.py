@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import OperationalError
-from celery.signals import worker_init
+from celery.signals import setup_logging, worker_init
 from django.conf import settings
 from django.utils.module_loading import import_string
 
@@ -41,8 +41,12 @@ app.conf.update(
     # When the connection is lost the work goes on: the row's lock makes a second delivery harmless.
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_enable_remote_control=False,
-    worker_hijack_root_logger=False,
 )
+
+
+@setup_logging.connect
+def _leave_logging_to_django(**_rest: Any) -> None:
+    pass
 
 
 @worker_init.connect
