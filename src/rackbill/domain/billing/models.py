@@ -52,9 +52,15 @@ class BillShard(models.Model):
 class BillDraft(models.Model):
     """A document without a number, of a run or (without one) a credit note of its own; the number is set in issuing it."""
 
-    run = models.ForeignKey("rackbill_billing.BillRun", null=True, on_delete=models.CASCADE, related_name="drafts")
-    customer = models.ForeignKey("rackbill_parties.Customer", on_delete=models.PROTECT, related_name="+")
-    billing_group = models.ForeignKey("rackbill_parties.BillingGroup", on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(
+        "rackbill_billing.BillRun", null=True, on_delete=models.CASCADE, related_name="drafts", db_index=False
+    )
+    customer = models.ForeignKey(
+        "rackbill_parties.Customer", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    billing_group = models.ForeignKey(
+        "rackbill_parties.BillingGroup", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     kind = models.CharField(max_length=24)
     currency = CurrencyField()
     shard_number = models.PositiveIntegerField(default=0)
@@ -69,7 +75,6 @@ class BillDraft(models.Model):
             models.UniqueConstraint(fields=["run", "billing_group", "currency", "place"], name="draft_once"),
         ]
         indexes = [
-            models.Index(fields=["run", "document_number"]),
             models.Index(
                 fields=["run", "shard_number"], condition=models.Q(document_number=None), name="drafts_to_issue"
             ),
@@ -83,7 +88,7 @@ class Charge(models.Model):
     """An amount owed for one contract line and period; never changes. Without a draft: the legacy system billed it."""
 
     contract_line = models.ForeignKey(
-        "rackbill_contracts.ContractLine", on_delete=models.PROTECT, related_name="charges"
+        "rackbill_contracts.ContractLine", on_delete=models.PROTECT, related_name="charges", db_index=False
     )
     kind = models.CharField(max_length=12)
     period_start = models.DateField()
@@ -101,7 +106,7 @@ class Charge(models.Model):
     formula = models.TextField()
     facts = models.JSONField(default=list)
     corrects = models.ForeignKey(
-        "rackbill_billing.Charge", null=True, on_delete=models.PROTECT, related_name="corrected_by"
+        "rackbill_billing.Charge", null=True, on_delete=models.PROTECT, related_name="corrected_by", db_index=False
     )
     draft = models.ForeignKey("rackbill_billing.BillDraft", null=True, on_delete=models.CASCADE, related_name="charges")
     line_number = models.PositiveIntegerField(null=True)
@@ -111,6 +116,9 @@ class Charge(models.Model):
             models.UniqueConstraint(
                 fields=["contract_line", "period_start", "period_end", "kind", "step", "revision"], name="charge_once"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["corrects"], condition=models.Q(corrects__isnull=False), name="charge_corrections"),
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ _CHARGED = ("pk", *(f"{name}_id" if name in ("contract_line", "corrects") else n
 def charged_by_line(*, line_keys: Sequence[int]) -> dict[int, list[Charged]]:
     """All charges of ours of the lines, oldest first. What the legacy system billed lies before the line's boundary."""
     found: dict[int, list[Charged]] = defaultdict(list)
-    rows = Charge.objects.filter(contract_line_id__any_of=line_keys, draft__isnull=False).order_by("pk")
+    rows = Charge.objects.filter(contract_line_id__any_of=bulk.Keys(line_keys), draft__isnull=False).order_by("pk")
     for key, *plain in bulk.plain_rows(rows, *_CHARGED):
         found[plain[0]].append(Charged(key=key, charge=charge_from_plain(tuple(plain))))
     return dict(found)
@@ -37,7 +37,7 @@ def corrected_lines(*, charge_keys: Sequence[int]) -> Corrected:
     if not charge_keys:
         return {}
     rows = bulk.plain_rows(
-        Charge.objects.filter(pk__any_of=charge_keys, draft__document_number__isnull=False, line_number__isnull=False),
+        Charge.objects.filter(pk__any_of=bulk.Keys(charge_keys), draft__document_number__isnull=False, line_number__isnull=False),
         "pk", "line_number", "draft__document_number",
     )  # fmt: skip
     lines = documents.lines_with_taxes(numbers={number for _key, _line, number in rows})

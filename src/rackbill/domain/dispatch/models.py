@@ -7,8 +7,12 @@ class Dispatch(models.Model):
     STATES = [(state, state) for state in ("queued", "claimed", "sent", "failed", "parked")]
 
     dispatch_id = models.CharField(max_length=36, unique=True)
-    document = models.ForeignKey("rackbill_documents.Document", on_delete=models.PROTECT, related_name="dispatches")
-    customer = models.ForeignKey("rackbill_parties.Customer", on_delete=models.PROTECT, related_name="dispatches")
+    document = models.ForeignKey(
+        "rackbill_documents.Document", on_delete=models.PROTECT, related_name="dispatches", db_index=False
+    )
+    customer = models.ForeignKey(
+        "rackbill_parties.Customer", on_delete=models.PROTECT, related_name="dispatches", db_index=False
+    )
     purpose = models.CharField(max_length=16)
     way = models.CharField(max_length=8)
     recipient = models.CharField(max_length=254, blank=True)

@@ -37,13 +37,17 @@ class Document(models.Model):
     """An issued document: its canonical form is the truth, the other columns are for finding it. Never changes."""
 
     number = models.CharField(max_length=8, unique=True)
-    series = models.ForeignKey("rackbill_documents.NumberSeries", on_delete=models.PROTECT, related_name="documents")
-    sales_organisation = models.ForeignKey(
-        "rackbill_parties.SalesOrganisation", on_delete=models.PROTECT, related_name="documents"
+    series = models.ForeignKey(
+        "rackbill_documents.NumberSeries", on_delete=models.PROTECT, related_name="documents", db_index=False
     )
-    customer = models.ForeignKey("rackbill_parties.Customer", on_delete=models.PROTECT, related_name="documents")
+    sales_organisation = models.ForeignKey(
+        "rackbill_parties.SalesOrganisation", on_delete=models.PROTECT, related_name="documents", db_index=False
+    )
+    customer = models.ForeignKey(
+        "rackbill_parties.Customer", on_delete=models.PROTECT, related_name="documents", db_index=False
+    )
     billing_group = models.ForeignKey(
-        "rackbill_parties.BillingGroup", on_delete=models.PROTECT, related_name="documents"
+        "rackbill_parties.BillingGroup", on_delete=models.PROTECT, related_name="documents", db_index=False
     )
     kind = models.CharField(max_length=24)
     issued_on = models.DateField()
@@ -62,7 +66,6 @@ class Document(models.Model):
         indexes = [
             models.Index(fields=["customer", "issued_on", "number"]),
             models.Index(fields=["sales_organisation", "issued_on"]),
-            models.Index(fields=["series", "number"]),
         ]
 
     def __str__(self) -> str:
@@ -72,10 +75,12 @@ class Document(models.Model):
 class DocumentLine(models.Model):
     """One line of an issued document, for finding; `taxes` holds every tax decision of the line. Never changes."""
 
-    document = models.ForeignKey("rackbill_documents.Document", on_delete=models.PROTECT, related_name="lines")
+    document = models.ForeignKey(
+        "rackbill_documents.Document", on_delete=models.PROTECT, related_name="lines", db_index=False
+    )
     line_number = models.PositiveIntegerField()
     contract_line = models.ForeignKey(
-        "rackbill_contracts.ContractLine", null=True, on_delete=models.PROTECT, related_name="+"
+        "rackbill_contracts.ContractLine", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     contract_id = models.CharField(max_length=8)
     service_id = models.CharField(max_length=14)
@@ -98,7 +103,9 @@ class DocumentLine(models.Model):
 class DocumentTax(models.Model):
     """One row of a document's tax breakdown. Never changes."""
 
-    document = models.ForeignKey("rackbill_documents.Document", on_delete=models.PROTECT, related_name="taxes")
+    document = models.ForeignKey(
+        "rackbill_documents.Document", on_delete=models.PROTECT, related_name="taxes", db_index=False
+    )
     row_number = models.PositiveSmallIntegerField()
     regime = models.CharField(max_length=16)
     code = models.CharField(max_length=16)
@@ -120,7 +127,9 @@ class DocumentTax(models.Model):
 class DocumentFile(models.Model):
     """A stored file of a document: its format, hash and where it lies. Never changes."""
 
-    document = models.ForeignKey("rackbill_documents.Document", on_delete=models.PROTECT, related_name="files")
+    document = models.ForeignKey(
+        "rackbill_documents.Document", on_delete=models.PROTECT, related_name="files", db_index=False
+    )
     format = models.CharField(max_length=16)
     sha256 = models.CharField(max_length=64)
     byte_count = models.PositiveIntegerField()

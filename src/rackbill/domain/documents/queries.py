@@ -75,7 +75,7 @@ def canonical_form(*, scope: Scope, number: str) -> bytes:
 
 def lines_with_taxes(*, numbers: Collection[str]) -> dict[tuple[str, int], tuple[date, tuple[TaxDecision, ...]]]:
     """By (number, line number): the day of issue and the taxes of every line of the documents."""
-    rows = DocumentLine.objects.filter(document__number__any_of=list(numbers))
+    rows = DocumentLine.objects.filter(document__number__any_of=bulk.Keys(numbers))
     return {
         (number, line_number): (date.fromisoformat(issued_on), _taxes(taxes))
         for number, line_number, issued_on, taxes in bulk.plain_rows(

@@ -60,15 +60,24 @@ def insert_plain_rows(model: type[models.Model], field_names: Sequence[str], row
         return len(batch)
 
 
+class Keys:
+    """A list that Django does not look into."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self.values = list(values)
+
+
 @models.Field.register_lookup
 class AnyOf(models.Lookup):
-    """`field__any_of=[…]`: as `__in`, with the whole list as one parameter instead of a thousand."""
+    """`field__any_of=bulk.Keys(…)`: as `__in`, with the whole list as one parameter instead of a thousand."""
 
     lookup_name = "any_of"
 
     def get_prep_lookup(self) -> list[Any]:
         """The values as they are."""
-        return list(self.rhs)
+        return self.rhs.values
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         """For SQLite, which knows lists as JSON."""

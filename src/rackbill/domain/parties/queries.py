@@ -129,14 +129,14 @@ def customers_billed_by_us(
 
 def buyers(*, customer_keys: Sequence[int]) -> dict[int, Buyer]:
     """By key of the billing group, every billing group of the customers."""
-    rows = BillingGroup.objects.filter(customer_id__any_of=customer_keys).order_by()
+    rows = BillingGroup.objects.filter(customer_id__any_of=bulk.Keys(customer_keys)).order_by()
     return {row[0]: Buyer(row) for row in bulk.plain_rows(rows, *_GROUP_COLUMNS)}
 
 
 def recipients(*, group_keys: Sequence[int]) -> dict[int, list[str]]:
     """E-mail addresses of each billing group that has any, in the order they were entered."""
     found: dict[int, list[str]] = {}
-    rows = BillingRecipient.objects.filter(billing_group_id__any_of=group_keys).order_by("pk")
+    rows = BillingRecipient.objects.filter(billing_group_id__any_of=bulk.Keys(group_keys)).order_by("pk")
     for key, email in bulk.plain_rows(rows, "billing_group_id", "email"):
         found.setdefault(key, []).append(email)
     return found

@@ -6,9 +6,11 @@ from rackbill.domain.kit.fields import CurrencyField, MinorField
 class OpenItem(models.Model):
     """What is to be paid for one document, ours or a legacy one. Its open amount is the sum of its entries."""
 
-    customer = models.ForeignKey("rackbill_parties.Customer", on_delete=models.PROTECT, related_name="open_items")
+    customer = models.ForeignKey(
+        "rackbill_parties.Customer", on_delete=models.PROTECT, related_name="open_items", db_index=False
+    )
     sales_organisation = models.ForeignKey(
-        "rackbill_parties.SalesOrganisation", on_delete=models.PROTECT, related_name="open_items"
+        "rackbill_parties.SalesOrganisation", on_delete=models.PROTECT, related_name="open_items", db_index=False
     )
     system = models.CharField(max_length=32, blank=True)
     document_number = models.CharField(max_length=40)
@@ -32,7 +34,9 @@ class LedgerEntry(models.Model):
 
     KINDS = [(kind, kind) for kind in ("invoice", "payment", "credit", "refund", "write_off", "opening")]
 
-    open_item = models.ForeignKey("rackbill_receivables.OpenItem", on_delete=models.PROTECT, related_name="entries")
+    open_item = models.ForeignKey(
+        "rackbill_receivables.OpenItem", on_delete=models.PROTECT, related_name="entries", db_index=False
+    )
     kind = models.CharField(max_length=12, choices=KINDS)
     amount_minor = MinorField()
     booked_on = models.DateField()

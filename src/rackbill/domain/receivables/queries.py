@@ -100,6 +100,8 @@ def _row(row: OpenItem, amounts: tuple[int, int, int]) -> InvoiceRow:
 
 def mandates(*, customer_keys: Sequence[int]) -> dict[tuple[int, str], str]:
     """By (customer key, currency): the reference of the newest mandate in force. SEPA debits are in EUR."""
-    rows = Mandate.objects.filter(customer_id__any_of=customer_keys, is_revoked=False).order_by("signed_on", "pk")
+    rows = Mandate.objects.filter(customer_id__any_of=bulk.Keys(customer_keys), is_revoked=False).order_by(
+        "signed_on", "pk"
+    )
     found = bulk.plain_rows(rows, "customer_id", "mandate_reference")
     return {(customer_key, "EUR"): reference for customer_key, reference in found}

@@ -54,7 +54,9 @@ def exchange_rate(*, source_currency: str, target_currency: str, on: date) -> Ex
 def tax_id_evidence(*, customer_ids: Sequence[str], on: date) -> dict[str, tuple[str, bool, str]]:
     """By customer ID: (tax ID, whether the last check up to the day found it valid, what the evidence is)."""
     found: dict[str, tuple[str, bool, str]] = {}
-    rows = TaxIdCheck.objects.filter(customer_id__any_of=customer_ids, checked_on__lte=on).order_by("checked_on", "pk")
+    rows = TaxIdCheck.objects.filter(customer_id__any_of=bulk.Keys(customer_ids), checked_on__lte=on).order_by(
+        "checked_on", "pk"
+    )
     for customer_id, tax_id, is_valid, checked_on, reference in bulk.plain_rows(
         rows, "customer_id", "tax_id", "is_valid", "checked_on", "evidence"
     ):

@@ -14,7 +14,9 @@ from rackbill.domain.usage.models import MeasuredQuantity, Meter, MeterDay
 def measured(*, line_keys: Sequence[int]) -> dict[int, list[metering.MeasuredQuantity]]:
     """By contract line, the newest revision of each period."""
     found: dict[int, dict[str, metering.MeasuredQuantity]] = defaultdict(dict)
-    rows = MeasuredQuantity.objects.filter(line_id__any_of=line_keys).order_by("line_id", "period_start", "revision")
+    rows = MeasuredQuantity.objects.filter(line_id__any_of=bulk.Keys(line_keys)).order_by(
+        "line_id", "period_start", "revision"
+    )
     for line_key, start, end, quantity, unit, sha256, profile, sample_count, expected_count in bulk.plain_rows(
         rows, "line_id", "period_start", "period_end", "quantity", "unit", "samples_sha256", "profile", "sample_count",
         "expected_count",

@@ -42,9 +42,9 @@ class Migration(migrations.Migration):
                 ('net_minor', rackbill.domain.kit.fields.MinorField()),
                 ('canonical', models.TextField()),
                 ('document_number', models.CharField(max_length=8, null=True, unique=True)),
-                ('billing_group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rackbill_parties.billinggroup')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rackbill_parties.customer')),
-                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='rackbill_billing.billrun')),
+                ('billing_group', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rackbill_parties.billinggroup')),
+                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rackbill_parties.customer')),
+                ('run', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='rackbill_billing.billrun')),
             ],
         ),
         migrations.CreateModel(
@@ -78,8 +78,8 @@ class Migration(migrations.Migration):
                 ('formula', models.TextField()),
                 ('facts', models.JSONField(default=list)),
                 ('line_number', models.PositiveIntegerField(null=True)),
-                ('contract_line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='rackbill_contracts.contractline')),
-                ('corrects', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='rackbill_billing.charge')),
+                ('contract_line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='rackbill_contracts.contractline')),
+                ('corrects', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='rackbill_billing.charge')),
                 ('draft', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='charges', to='rackbill_billing.billdraft')),
             ],
         ),
@@ -96,10 +96,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='billrun',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'issued'), _negated=True), fields=('sales_organisation',), name='one_open_run'),
-        ),
-        migrations.AddIndex(
-            model_name='billdraft',
-            index=models.Index(fields=['run', 'document_number'], name='rackbill_bi_run_id_c93089_idx'),
         ),
         migrations.AddConstraint(
             model_name='billdraft',

@@ -72,7 +72,7 @@ def _next_drafts(run: BillRun) -> list[tuple[Any, ...]]:
 
 def _line_keys(draft_keys: Sequence[int]) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {key: [] for key in draft_keys}
-    rows = Charge.objects.filter(draft_id__in=list(found)).order_by("draft_id", "line_number")
+    rows = Charge.objects.filter(draft_id__any_of=bulk.Keys(draft_keys)).order_by("draft_id", "line_number")
     for draft_key, line_key in bulk.plain_rows(rows, "draft_id", "contract_line_id"):
         found[draft_key].append(line_key)
     return found

@@ -131,7 +131,10 @@ class BillableLine:
 
 def billable_lines(*, customer_keys: Sequence[int]) -> list[BillableLine]:
     """The lines of the customers' delivered services by contract and service, in five queries."""
-    of_customers = {"service__customer_id__any_of": customer_keys, "service__status__in": policy.BILLED_STATUSES}
+    of_customers = {
+        "service__customer_id__any_of": bulk.Keys(customer_keys),
+        "service__status__in": policy.BILLED_STATUSES,
+    }
     rows = ContractLine.objects.filter(**of_customers)
     on_line = {f"line__{name}": value for name, value in of_customers.items()}
     dated = ("line_id", "valid_from", "valid_until")

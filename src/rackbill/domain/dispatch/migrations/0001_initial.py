@@ -30,8 +30,8 @@ class Migration(migrations.Migration):
                 ('claimed_until', models.DateTimeField(null=True)),
                 ('sent_at', models.DateTimeField(null=True)),
                 ('message_sha256', models.CharField(blank=True, max_length=64)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='dispatches', to='rackbill_parties.customer')),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='dispatches', to='rackbill_documents.document')),
+                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='dispatches', to='rackbill_parties.customer')),
+                ('document', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='dispatches', to='rackbill_documents.document')),
             ],
             options={
                 'indexes': [models.Index(fields=['state', 'next_attempt_at'], name='rackbill_di_state_49edc6_idx')],

@@ -68,9 +68,9 @@ class Migration(migrations.Migration):
                 ('chain_hash', models.CharField(max_length=64)),
                 ('run_id', models.CharField(blank=True, max_length=36)),
                 ('issued_at', models.DateTimeField()),
-                ('billing_group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='rackbill_parties.billinggroup')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='rackbill_parties.customer')),
-                ('sales_organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='rackbill_parties.salesorganisation')),
+                ('billing_group', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='rackbill_parties.billinggroup')),
+                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='rackbill_parties.customer')),
+                ('sales_organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='rackbill_parties.salesorganisation')),
             ],
         ),
         migrations.CreateModel(
@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
                 ('byte_count', models.PositiveIntegerField()),
                 ('template_version', models.CharField(blank=True, max_length=80)),
                 ('stored_at', models.DateTimeField()),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='rackbill_documents.document')),
+                ('document', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='files', to='rackbill_documents.document')),
             ],
         ),
         migrations.CreateModel(
@@ -99,8 +99,8 @@ class Migration(migrations.Migration):
                 ('period_end', models.DateField()),
                 ('net_minor', rackbill.domain.kit.fields.MinorField()),
                 ('taxes', models.JSONField(default=list)),
-                ('contract_line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rackbill_contracts.contractline')),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='rackbill_documents.document')),
+                ('contract_line', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rackbill_contracts.contractline')),
+                ('document', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='rackbill_documents.document')),
             ],
         ),
         migrations.CreateModel(
@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
                 ('tax_minor', rackbill.domain.kit.fields.MinorField()),
                 ('accounting_currency', models.CharField(blank=True, max_length=3)),
                 ('accounting_tax_minor', models.BigIntegerField(null=True)),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='taxes', to='rackbill_documents.document')),
+                ('document', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='taxes', to='rackbill_documents.document')),
             ],
         ),
         migrations.CreateModel(
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='document',
             name='series',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='rackbill_documents.numberseries'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='rackbill_documents.numberseries'),
         ),
         migrations.CreateModel(
             name='ChainSeal',
@@ -200,10 +200,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='document',
             index=models.Index(fields=['sales_organisation', 'issued_on'], name='rackbill_do_sales_o_8e1787_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['series', 'number'], name='rackbill_do_series__5baa30_idx'),
         ),
         migrations.AddConstraint(
             model_name='chainseal',

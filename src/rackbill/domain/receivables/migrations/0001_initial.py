@@ -50,8 +50,8 @@ class Migration(migrations.Migration):
                 ('currency', rackbill.domain.kit.fields.CurrencyField(max_length=3)),
                 ('issued_on', models.DateField()),
                 ('due_on', models.DateField()),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='open_items', to='rackbill_parties.customer')),
-                ('sales_organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='open_items', to='rackbill_parties.salesorganisation')),
+                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='open_items', to='rackbill_parties.customer')),
+                ('sales_organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='open_items', to='rackbill_parties.salesorganisation')),
             ],
         ),
         migrations.CreateModel(
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ('booked_on', models.DateField()),
                 ('source_kind', models.CharField(max_length=16)),
                 ('source_id', models.CharField(max_length=64)),
-                ('open_item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='rackbill_receivables.openitem')),
+                ('open_item', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='rackbill_receivables.openitem')),
             ],
             options={
                 'verbose_name_plural': 'ledger entries',
