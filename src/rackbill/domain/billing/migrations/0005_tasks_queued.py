@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rackbill_billing", "0003_issue_by_shard")]
+    dependencies = [("rackbill_billing", "0004_charge_corrections")]
     operations = [
         migrations.AddField(
             model_name="billshard",
