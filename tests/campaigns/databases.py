@@ -35,6 +35,10 @@ class SqliteBooks:
             )
             return connection.execute(sql).fetchall()
 
+    def execute(self, name: str, sql: str) -> None:
+        with sqlite3.connect(self.folder / f"{name}.sqlite3", timeout=30) as connection:
+            connection.execute(sql)
+
     def drop(self, name: str) -> None:
         for ending in ("", "-wal", "-shm"):
             (self.folder / f"{name}.sqlite3{ending}").unlink(missing_ok=True)
@@ -70,6 +74,10 @@ class PostgresBooks:
     def rows(self, name: str, sql: str) -> list[tuple[object, ...]]:
         with psycopg.connect(self.url(name)) as connection:
             return connection.execute(sql).fetchall()  # type: ignore[arg-type]
+
+    def execute(self, name: str, sql: str) -> None:
+        with psycopg.connect(self.url(name)) as connection:
+            connection.execute(sql)  # type: ignore[arg-type]
 
     def drop(self, name: str) -> None:
         self._admin(f'DROP DATABASE IF EXISTS "{self.prefix}{name}" WITH (FORCE)')

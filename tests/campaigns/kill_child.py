@@ -137,8 +137,8 @@ def send() -> None:
     from rackbill.interfaces.jobs import schedule
 
     missing = document_queries.numbers_without_file
-    done = set(earlier_numbers())
-    document_queries.numbers_without_file = lambda *, format: [n for n in missing(format=format) if n not in done]
+    waiting = set(waiting_numbers())
+    document_queries.numbers_without_file = lambda *, format: [n for n in missing(format=format) if n in waiting]
     if marker:
         MailServer.send = marker.during("dispatch", MailServer.send)  # type: ignore[method-assign]
         file_storage.store_file = marker.during("dispatch", file_storage.store_file)
@@ -152,11 +152,11 @@ def send() -> None:
         time.sleep(0.3)
 
 
-def earlier_numbers() -> list[str]:
-    """The documents of the month before, which were sent before the campaign began."""
-    from rackbill.domain.documents.models import Document
+def waiting_numbers() -> list[str]:
+    """The documents that are to be sent; the others were sent before."""
+    from rackbill.domain.dispatch.models import Dispatch
 
-    return list(Document.objects.filter(issued_on__lt=BILLED_AT.date()).values_list("number", flat=True))
+    return list(Dispatch.objects.exclude(state="sent").values_list("document__number", flat=True))
 
 
 def work(schedule: str) -> None:

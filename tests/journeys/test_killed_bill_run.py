@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 
-from tests.campaigns.databases import PostgresBooks, suite_books
+from tests.campaigns.databases import suite_books
 from tests.campaigns.kill_campaign import PHASES, Campaign
 from tests.campaigns.killing import Kill, Workers, Zygote
 
@@ -43,14 +43,8 @@ def test_a_killed_run_goes_on_to_the_same_documents(small: Campaign) -> None:
 def test_the_campaign_sees_what_is_not_as_undisturbed(small: Campaign) -> None:
     """Its comparison can fail: here the books of the second run differ by one cent."""
     table = "rackbill_contracts_lineprice"
-    sql = f"UPDATE {table} SET unit_price = unit_price + 10000 WHERE id = (SELECT min(id) FROM {table}) RETURNING id"
-    if isinstance(small.books, PostgresBooks):
-        small.books.rows("base", sql)
-    else:
-        import sqlite3
-
-        with sqlite3.connect(small.folder / "base.sqlite3") as connection:
-            connection.execute(sql)
+    sql = f"UPDATE {table} SET unit_price = unit_price + 10000 WHERE id = (SELECT min(id) FROM {table})"
+    small.books.execute("base", sql)
     with pytest.raises(AssertionError, match="not those of the undisturbed run"):
         small.one_run(Counter())
 
