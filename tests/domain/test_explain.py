@@ -170,7 +170,7 @@ def test_a_foreign_currency_shows_its_rate_with_day_and_source() -> None:
     world_of.bill_october()
     found = plain("21000000")
     assert (found["exchange"]["rate"], found["exchange"]["rate_source"]) == ("0.85", "house bank")
-    assert "In EUR at 0.85 (ECB, 2020-09-30)" in text("21000000")
+    assert "In EUR at 0.85 (house bank, 2020-09-30)" in text("21000000")
     assert recomputed(found).returncode == 0
 
 

@@ -20,6 +20,7 @@ CLOCKS = {
     ("time", "time"),
 }
 CLOCK_FILE = "interfaces/jobs/clock.py"
+TASK_FILE = "interfaces/jobs/engine.py"
 MAX_FUNCTION, MAX_FILE = 60, 400
 TABLES_OF_DATA = {"cutover/connectors/columns.py"}
 
@@ -208,6 +209,17 @@ def check_scopes(root: Path) -> list[str]:
                         f"{name}:{node.lineno} asks {noun}.{call.attr} without a scope; give the query a required scope"
                     )
     return found
+
+
+def check_one_task_library(root: Path) -> list[str]:
+    """The library of tasks is young, and Django 6 has its own: one file knows it."""
+    return [
+        f"{name} imports {module}; take it from interfaces/jobs/engine"
+        for name, _path, tree in sources(root)
+        if name != TASK_FILE
+        for module in sorted(set(imports(tree)))
+        if re.match(r"django_tasks|django\.tasks", module)
+    ]
 
 
 def check_no_paths_of_a_machine(root: Path) -> list[str]:

@@ -22,6 +22,7 @@ Rule = Callable[[Path], list[str]]
 RULES: list[Rule] = [
     rules.check_rooms, rules.check_core_is_pure, rules.check_clock, rules.check_floats, rules.check_sizes,
     rules.check_tables_stay_home, rules.check_foreign_keys_are_text, rules.check_keyword_only, rules.check_scopes,
+    rules.check_one_task_library,
 ]  # fmt: skip
 BROKEN: dict[str, tuple[Rule, str, str]] = {
     "a drawer": (rules.check_rooms, "domain/parties/utils.py", "x = 1\n"),
@@ -49,6 +50,9 @@ BROKEN: dict[str, tuple[Rule, str, str]] = {
         rules.check_foreign_keys_are_text, "domain/history/models.py", "x = models.ForeignKey('rackbill_parties.Customer')\n",
     ),
     "a positional operation": (rules.check_keyword_only, "domain/billing/operations.py", "def close_run(run):\n    pass\n"),
+    "a second place that knows the task library": (
+        rules.check_one_task_library, "interfaces/jobs/x.py", "from django_tasks import task\n",
+    ),
     "an operation without a noun": (rules.check_keyword_only, "domain/billing/operations.py", "def close(*, run):\n    pass\n"),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 from pathlib import Path
 
 
@@ -15,7 +16,8 @@ def store_file(*, root: Path, content: bytes) -> str:
     path = _path(root, digest)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(f".{os.getpid()}")
+        # Several machines may share the folder, so a process number is no name of its own.
+        half = path.with_suffix(f".{secrets.token_hex(8)}")
         with half.open("wb") as handle:
             handle.write(content)
             handle.flush()

@@ -61,6 +61,8 @@ def _database() -> dict[str, object]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
+        # The server finds out within a minute that a machine is gone, and lets go of the rows it had locked.
+        "OPTIONS": {"options": "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"},
     }
 
 
@@ -79,6 +81,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_tasks",
+    "django_tasks_db",
     "django_htmx",
     "allauth",
     "allauth.account",
@@ -179,6 +183,24 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("RACKBILL_HTTPS") == "1"
 SESSION_COOKIE_AGE = 8 * 3600
 SECURE_CONTENT_TYPE_NOSNIFF = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"rackbill": {"handlers": ["stderr"], "level": os.environ.get("RACKBILL_LOG", "WARNING")}},
+}
+
+TASK_ENGINE = os.environ.get("RACKBILL_TASKS", "database")
+TASK_ENGINES = {"database": "django_tasks_db.DatabaseBackend", "celery": "rackbill.config.task_engine.CeleryBackend"}
+if TASK_ENGINE not in TASK_ENGINES:
+    raise ValueError(f"RACKBILL_TASKS is {TASK_ENGINE!r}; Rackbill knows {' and '.join(TASK_ENGINES)}")
+if TASK_ENGINE == "celery" and "sqlite3" in str(DATABASES["default"]["ENGINE"]):
+    raise ValueError("RACKBILL_TASKS=celery needs PostgreSQL: SQLite has one writer; name a server in DATABASE_URL")
+TASKS = {"default": {"BACKEND": TASK_ENGINES[TASK_ENGINE]}}
+BROKER_URL = os.environ.get("RACKBILL_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
+TASK_QUEUE = os.environ.get("RACKBILL_TASK_QUEUE", "rackbill")
 
 SMTP_HOST = os.environ.get("RACKBILL_SMTP_HOST", "127.0.0.1")
 SMTP_PORT = int(os.environ.get("RACKBILL_SMTP_PORT", "25"))

@@ -12,6 +12,7 @@ from typing import Any
 
 from rackbill.domain.catalogue import operations as catalogue
 from rackbill.domain.contracts import adopting as contracts
+from rackbill.domain.contracts import policy as contract_policy
 from rackbill.domain.equipment import adopting as equipment
 from rackbill.domain.identifiers import adopting as identifiers
 from rackbill.domain.kit.actor import SYSTEM
@@ -258,7 +259,9 @@ def _service(s: int, products: list[int]) -> tuple[Any, ...]:
     return (
         s + 1, _service_id(s), owner, owner, owner, products[s % len(products)], s + 1, PRODUCTS[s % len(products)][1],
         "ACTIVE", reference, STARTED_AT, f"CC-{s % 40}" if s % 4 == 0 else "", f"S{s}", legacy_name,
-        f"{reference}\n{_equipment_id(s)}\n{_service_id(s)}\n{_contract_id(owner - 1)}\ns{s}\n{legacy_name.lower()}",
+        contract_policy.search_text(
+            reference, _equipment_id(s), _service_id(s), _contract_id(owner - 1), f"S{s}", legacy_name, f"C{owner - 1}"
+        ),
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class BillShard(models.Model):
     first_customer_id = models.CharField(max_length=8)
     last_customer_id = models.CharField(max_length=8)
     is_computed = models.BooleanField(default=False)
+    queued_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "shard_number"], name="shard_once")]

@@ -1,7 +1,11 @@
 """Which sizes, and which bills are parked."""
 
+from datetime import timedelta
+
 SHARD_CUSTOMERS = 1000
 ISSUE_BLOCK = 1000
+QUEUED = timedelta(minutes=10)
+"""How long a shard handed to workers may wait before it counts as lost and is handed out again."""
 
 PARK_CODES = {
     "ContradictoryTerms": "contradictory_data",

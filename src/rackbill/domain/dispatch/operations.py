@@ -65,18 +65,21 @@ def claim_next(*, worker: str, now: datetime) -> Claimed | None:
 
 
 def record_sent(*, key: int, message_sha256: str, now: datetime) -> None:
-    """The message was handed over."""
-    Dispatch.objects.filter(pk=key).update(
+    """The message was handed over. May run twice: the first hand-over stays."""
+    Dispatch.objects.filter(pk=key).exclude(state="sent").update(
         state="sent", sent_at=now, message_sha256=message_sha256, reason="", claimed_until=None
     )
 
 
 def record_failure(*, key: int, attempt_count: int, reason: str, now: datetime) -> None:
-    """It was not handed over: tried again after a while, or left to a person."""
+    """It was not handed over: tried again after a while, or left to a person.
+
+    Says nothing where the claim ran out meanwhile and another worker took the row over, or has sent it.
+    """
     wait = policy.back_off(attempt_count)
+    # Each claim raises the count, so it tells whether the row is still in this worker's hands.
+    own = Dispatch.objects.filter(pk=key, state="claimed", attempt_count=attempt_count)
     if wait is None:
-        Dispatch.objects.filter(pk=key).update(state="failed", reason=reason[:300], claimed_until=None)
+        own.update(state="failed", reason=reason[:300], claimed_until=None)
     else:
-        Dispatch.objects.filter(pk=key).update(
-            state="queued", reason=reason[:300], claimed_until=None, next_attempt_at=now + wait
-        )
+        own.update(state="queued", reason=reason[:300], claimed_until=None, next_attempt_at=now + wait)

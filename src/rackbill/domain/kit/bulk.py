@@ -136,22 +136,21 @@ def set_column(model: type[models.Model], field_name: str, value_by_key: Mapping
             )
 
 
-def reserve_keys(model: type[models.Model], count: int) -> range:
-    """Row keys that nobody else gets, for rows that name each other before they are written."""
+def reserve_keys(model: type[models.Model], count: int) -> Sequence[int]:
+    """Row keys that nobody else gets, for rows that name each other before they are written; rising, perhaps with gaps."""
     if not count:
         return range(0)
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # Two callers at once may not both move the sequence by a block; the lock ends with the transaction.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [table])
-            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [f'"{table}"'])
-            (first,) = cursor.fetchone()
-            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [f'"{table}"', first + count - 1])
-        else:
-            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-            row = cursor.fetchone()
-            first = (row[0] if row else 0) + 1
+            # One by one, as the sequence gives them: workers side by side do not wait for each other's transactions.
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [f'"{table}"', count]
+            )
+            return sorted(key for (key,) in cursor.fetchall())
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        row = cursor.fetchone()
+        first = (row[0] if row else 0) + 1
     return range(first, first + count)
 
 

@@ -47,9 +47,11 @@ def keep_report(name: str, report: dict[str, Any]) -> Path:
     path = Path(settings.RACKBILL_HOME) / "reports" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = json.loads(json.dumps(report, default=str))
-    path.write_text(
+    half = path.with_suffix(f".{os.getpid()}")
+    half.write_text(
         json.dumps(signed_report(report=plain, signer=signer()), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
+    half.replace(path)
     return path
 
 

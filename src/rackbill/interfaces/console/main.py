@@ -90,6 +90,7 @@ def _add_commands() -> None:
         taxes,
         usage,
         verifying,
+        working,
     )
 
     for module in (bench_data, bench_bill_run, bench_usage):
@@ -103,7 +104,8 @@ def _add_commands() -> None:
     app.add_typer(taxes.app, name="tax", help="Which tax and why; changes of rates; choices of a seller.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     families = (
-        installation, simulate, billing, credits, prices, pro_forma, books, explain, verifying, identifiers, serving, demo,
+        installation, simulate, billing, credits, prices, pro_forma, books, explain, verifying, identifiers, serving,
+        working, demo,
     )  # fmt: skip
     for module in families:
         module.register(app)

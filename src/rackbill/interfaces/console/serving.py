@@ -1,17 +1,13 @@
-"""`rackbill serve` and `rackbill work`."""
+"""`rackbill serve` and `rackbill openapi`."""
 
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import BaseApplication
 
-from rackbill.adapters.smtp import MailServer
 from rackbill.interfaces.console import answers
-from rackbill.interfaces.jobs import clock, dispatch, document_files
 
 
 class Server(BaseApplication):
@@ -67,18 +63,3 @@ def register(app: typer.Typer) -> None:
         elif not check.is_file() or check.read_text(encoding="utf-8") != text:
             answers.people.print(f"{check} is not today's API; write it anew with: rackbill openapi > {check}")
             raise answers.CheckFailed
-
-    @app.command("work")
-    def work(
-        once: Annotated[bool, typer.Option(help="do what waits, then end")] = False,
-        pause_seconds: Annotated[int, typer.Option(min=1)] = 5,
-    ) -> None:
-        """Make missing files and send what waits, again and again."""
-        server = MailServer(host=settings.SMTP_HOST, port=settings.SMTP_PORT)
-        while True:
-            document_files.store_missing_pdfs(now=clock.now())
-            dispatch.send_waiting(server=server, now=clock.now())
-            server.close()
-            if once:
-                return
-            time.sleep(pause_seconds)

@@ -1,6 +1,5 @@
 """A bill run from plan to last number; goes on where an earlier process stopped."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 
 from rackbill.domain.billing import operations as billing
@@ -10,9 +9,8 @@ from rackbill.domain.documents import operations as documents
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties import queries as parties
-from rackbill.interfaces.jobs import usage
-
-OnStep = Callable[[str, int, int], None]
+from rackbill.interfaces.jobs import shards, usage
+from rackbill.interfaces.jobs.shards import OnStep
 
 
 def run_bill(
@@ -28,10 +26,8 @@ def compute(*, organisation_id: str, through: date, now: datetime, actor: Actor,
     step = on_step or _quietly
     usage.measure_anew(now=now, on_step=step)
     run_id = billing.plan_run(organisation_id=organisation_id, through=through, now=now, actor=actor)
-    shards = billing_queries.run_summary(run_id=run_id).shard_numbers
-    for done, number in enumerate(shards, start=1):
-        billing.compute_shard(run_id=run_id, shard_number=number)
-        step("compute", done, len(shards))
+    if billing_queries.run_summary(run_id=run_id).state == "planned":
+        shards.compute_shards(run_id=run_id, on_step=step)
     return run_id
 
 
@@ -46,9 +42,10 @@ def issue(
     while count := billing.issue_block(run_id=run_id, now=now):
         done += count
         step("issue", done, total)
-    billing.close_run(run_id=run_id, now=now, actor=actor)
     seller = parties.seller(organisation_id=organisation_id)
+    # Sealed before it is closed: a run that was killed between the two is still open, so the next call seals it.
     documents.seal_chains(organisation_key=seller.key, signer=signer, now=now)
+    billing.close_run(run_id=run_id, now=now, actor=actor)
     return billing_queries.run_summary(run_id=run_id)
 
 

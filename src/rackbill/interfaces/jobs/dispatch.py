@@ -6,6 +6,8 @@ import socket
 from collections.abc import Callable
 from datetime import datetime
 
+from django.db import DatabaseError
+
 from rackbill.adapters.smtp import MailRefused, MailServer
 from rackbill.domain.dispatch import operations as dispatch
 from rackbill.domain.dispatch.operations import Claimed
@@ -50,10 +52,12 @@ def _send(claimed: Claimed, server: MailServer, now: datetime) -> bool:
             attachments=[messages.Attachment(messages.attachment_name(document, "pdf"), "application/pdf", pdf)],
         )
         server.send(message=message, sender=sender, recipient=claimed.recipient)
-    except MailRefused as fault:
-        dispatch.record_failure(
-            key=claimed.key, attempt_count=claimed.attempt_count, reason=str(fault), now=clock.wall()
-        )
+    except DatabaseError:
+        raise
+    except Exception as fault:
+        # One document that cannot be rendered or found stops itself and no other; its reason stands in the outbox.
+        reason = str(fault) if isinstance(fault, MailRefused) else f"{type(fault).__name__}: {fault}"
+        dispatch.record_failure(key=claimed.key, attempt_count=claimed.attempt_count, reason=reason, now=clock.wall())
         return False
     dispatch.record_sent(key=claimed.key, message_sha256=hashlib.sha256(message.as_bytes()).hexdigest(), now=now)
     return True

@@ -1,9 +1,11 @@
 """Making and keeping the files of documents: claim nothing, render outside any transaction, store, note."""
 
+import logging
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +16,10 @@ from rackbill.domain.documents import operations as documents
 from rackbill.domain.documents import queries as document_queries
 from rackbill.domain.kit.scope import Scope, WholeInstallation
 from rackbill.formats import document_pdf as pdf
+from rackbill.interfaces.jobs import parent
+
+PORTION = 256
+log = logging.getLogger(__name__)
 
 
 def files_root() -> Path:
@@ -43,19 +49,43 @@ def _keep(number: str, content: bytes, now: datetime) -> bytes:
 
 
 def store_missing_pdfs(*, now: datetime, on_step: Callable[[int, int], None] | None = None) -> int:
-    """Renders and keeps every PDF that is not there yet, in several processes; how many. May run twice, or die at any line."""
+    """Renders and keeps every PDF that is not there yet, in several processes; how many. May run twice, or die at any line.
+
+    A document that cannot be rendered is passed over and logged; sending it records the reason in the outbox.
+    """
     numbers = list(document_queries.numbers_without_file(format="pdf"))
     if not numbers:
         return 0
-    everything = WholeInstallation()
     workers = min(os.cpu_count() or 1, 8, len(numbers))
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=workers, mp_context=context, max_tasks_per_child=2000) as pool:
-        canonical = (document_queries.canonical_form(scope=everything, number=number) for number in numbers)
-        for done, (number, content) in enumerate(
-            zip(numbers, pool.map(pdf.render_canonical, canonical, chunksize=8), strict=True), 1
-        ):
-            _keep(number, content, now)
-            if on_step is not None:
-                on_step(done, len(numbers))
-    return len(numbers)
+    kept = 0
+    with ProcessPoolExecutor(
+        max_workers=workers, mp_context=context, max_tasks_per_child=2000,
+        initializer=parent.end_with_parent, initargs=(os.getpid(),),
+    ) as pool:  # fmt: skip
+        # In portions, so that the forms of a million documents are not all in memory.
+        for start in range(0, len(numbers), PORTION):
+            for number, content in _rendered(pool, numbers[start : start + PORTION]):
+                if content is None:
+                    continue
+                _keep(number, content, now)
+                kept += 1
+                if on_step is not None:
+                    on_step(kept, len(numbers))
+    return kept
+
+
+def _rendered(pool: ProcessPoolExecutor, numbers: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
+    everything = WholeInstallation()
+    waiting = [
+        (number, pool.submit(pdf.render_canonical, document_queries.canonical_form(scope=everything, number=number)))
+        for number in numbers
+    ]
+    for number, future in waiting:
+        try:
+            yield number, future.result()
+        except BrokenProcessPool:
+            raise
+        except Exception:
+            log.exception("document %s cannot be rendered", number)
+            yield number, None

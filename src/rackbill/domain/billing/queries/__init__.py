@@ -14,7 +14,7 @@ from rackbill.core.document import DocumentReference
 from rackbill.core.invoicing import ExchangeRate
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.billing.errors import RunNotFound
-from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill, RateCorrection
+from rackbill.domain.billing.models import BillDraft, BillRun, BillShard, Charge, ParkedBill, RateCorrection
 from rackbill.domain.billing.queries.causes import explained_in_turn, explanation, explanations
 from rackbill.domain.billing.queries.completeness import Completeness, LineStanding, completeness, line_standings
 from rackbill.domain.documents import queries as documents
@@ -22,9 +22,10 @@ from rackbill.domain.kit import bulk
 from rackbill.domain.kit.scope import Scope
 
 __all__ = [
-    "Completeness", "CorrectedLine", "LastRun", "LineStanding", "RunSummary", "charged_by_line", "completeness",
-    "corrected_lines", "explained_in_turn", "explanation", "explanations", "issued_count", "last_run", "line_standings",
-    "run_summary",
+    "BilledLine", "Completeness", "CorrectedLine", "CustomerRun", "LastRun", "LineStanding", "RunSummary",
+    "billed_lines", "charged_by_line", "completeness", "corrected_lines", "customer_runs", "explained_in_turn",
+    "explanation", "explanations", "issued_count", "last_run", "line_standings", "run_summary", "runs_to_compute",
+    "shard_progress",
 ]  # fmt: skip
 
 _CHARGED = ("pk", *(f"{name}_id" if name in ("contract_line", "corrects") else name for name in PLAIN_FIELDS))
@@ -163,6 +164,18 @@ def run_summary(*, run_id: str) -> RunSummary:
         ],
         shard_numbers=list(run.shards.filter(is_computed=False).order_by("shard_number").values_list("shard_number", flat=True)),
     )  # fmt: skip
+
+
+def shard_progress(*, run_id: str) -> tuple[int, int]:
+    """(computed, all) shards of a run."""
+    shards = BillShard.objects.filter(run__run_id=run_id)
+    return shards.filter(is_computed=True).count(), shards.count()
+
+
+def runs_to_compute() -> list[str]:
+    """The IDs of the runs that have shards left to compute, oldest first."""
+    runs = BillRun.objects.filter(state="planned", shards__is_computed=False)
+    return list(runs.order_by("planned_at").distinct().values_list("run_id", flat=True))
 
 
 def issued_count(*, run_id: str) -> int:
