@@ -40,7 +40,7 @@ def near_spellings(word: str) -> frozenset[str]:
     """
     if len(word) < NEAR_SHORTEST or sum(character.isdigit() for character in word) < NEAR_DIGITS:
         return frozenset()
-    found = set()
+    found: set[str] = set()
     for place in range(len(word) + 1):
         before, after = word[:place], word[place:]
         if after[:1].isdigit() or before[-1:].isdigit():

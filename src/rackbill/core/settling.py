@@ -81,6 +81,13 @@ def is_agreed(*, amount_minor: int, currency: str, items: Sequence[OpenAmount]) 
     return amount_minor in amounts or (len(amounts) > 1 and amount_minor == sum(amounts))
 
 
+def pays_exactly(*, received: Money, items: Sequence[OpenAmount], named: Collection[int] = ()) -> bool:
+    """Whether the money pays whole items only and nothing remains."""
+    result = settle(received=received, items=items, named=named)
+    open_minor = {item.key: item.open_minor for item in items}
+    return not result.remainder_minor and all(share.amount_minor == open_minor[share.key] for share in result.shares)
+
+
 def _age(item: OpenAmount) -> tuple[date, date, int]:
     return item.due_on, item.issued_on, item.key
 

@@ -1,13 +1,9 @@
-"""Writes to the open-item ledger; append only."""
+"""Opening items: one for each document that is issued."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import transaction
-from django.db.models import Sum
-
-from rackbill.domain.kit import locks
 from rackbill.domain.receivables.models import LedgerEntry, OpenItem
 
 
@@ -58,25 +54,3 @@ def open_items(*, items: Sequence[NewItem]) -> None:
         ],
         batch_size=500,
     )
-
-
-@transaction.atomic
-def allocate_credit(*, credit_number: str, invoice_number: str, booked_on: date) -> int:
-    """Sets a credit note off against the invoice it corrects, as far as that is open; the amount. May run twice."""
-    rows = locks.locked(OpenItem.objects.filter(system="", document_number__in=[credit_number, invoice_number]))
-    items = {row.document_number: row for row in rows.order_by("document_number")}
-    credit, invoice = items[credit_number], items[invoice_number]
-    sums = dict(
-        LedgerEntry.objects.filter(open_item__in=[credit, invoice])
-        .values_list("open_item")
-        .annotate(Sum("amount_minor"))
-    )
-    amount = min(-sums.get(credit.pk, 0), sums.get(invoice.pk, 0))
-    if amount <= 0:
-        return 0
-    for item, sign, other in ((invoice, -1, credit_number), (credit, 1, invoice_number)):
-        LedgerEntry.objects.create(
-            open_item=item, kind="credit", amount_minor=sign * amount, booked_on=booked_on, source_kind="allocation",
-            source_id=f"{other}",
-        )  # fmt: skip
-    return amount
