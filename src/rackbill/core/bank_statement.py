@@ -69,3 +69,15 @@ def line_ids(*, organisation_id: str, lines: Sequence[StatementLine]) -> list[st
             content += (str(seen[content]),)
         ids.append(hashlib.sha256("\x1f".join(content).encode()).hexdigest()[:24])
     return ids
+
+
+@dataclass(frozen=True, slots=True)
+class BankStatement:
+    """What a bank file says: its lines in their order, and a sentence for each entry that is no line."""
+
+    lines: tuple[StatementLine, ...]
+    left_out: tuple[str, ...] = ()
+
+
+class BankFileRefused(ValueError):
+    """A bank file cannot be read without guessing about money; the message names the place and the fault."""

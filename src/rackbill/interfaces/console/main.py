@@ -59,6 +59,9 @@ def _add_commands() -> None:
         demo,
         identifiers,
         installation,
+        payments,
+        receivables,
+        reminders,
         serving,
         simulate,
     )
@@ -66,6 +69,9 @@ def _add_commands() -> None:
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
+    app.add_typer(payments.app, name="payments", help="Bank files, payments, and where their money goes.")
+    app.add_typer(receivables.app, name="receivables", help="What customers owe, document by document.")
+    app.add_typer(reminders.app, name="reminders", help="Reminders of what is overdue.")
     for module in (installation, simulate, billing, books, identifiers, serving, demo):
         module.register(app)
 
