@@ -100,7 +100,7 @@ PARKED: dict[str, tuple[str, str, str]] = {
     "a document of one, the ID of another": ("70.00", "21000055 Kunde 12000001", "names things of 2 customers"),
     "misspelt, and the amount is nobody's": ("7.00", "Invoice 2100010", "names nothing we know"),
     "another currency": ("150.74", "Invoice 21000012", "which is in USD"),
-    "a valid number, the amount of its neighbour": ("70.00", "Invoice 21000011", "with the amount that is open"),
+    "a valid number, the amount of its neighbour": ("70.00", "Invoice 21000011", "with just this amount"),
     "a day that is a number": ("1.00", "20201015", "names nothing we know"),
 }  # fmt: skip
 
@@ -131,6 +131,14 @@ def test_a_misspelt_number_that_may_mean_two_customers_is_parked(buyer: Customer
     }  # fmt: skip
 
 
+def test_a_slip_from_a_paid_invoice_to_an_open_one_of_another_is_parked(buyer: Customer, other: Customer) -> None:
+    money.item(buyer, "21000081", "33.00")
+    imported(line("33.00", "21000081"))
+    money.item(other, "21000082", "33.00")
+    assert imported(line("33.00", "Invoice 21000083")).parked_count == 1
+    assert imported(line("33.00", "21000081 again")).matched_count == 1, "paid twice, but no slip"
+
+
 def test_a_short_old_number_counts_only_with_the_amount(buyer: Customer, world: world_of.Provider) -> None:
     identifiers.register_aliases(
         aliases=[
@@ -157,6 +165,17 @@ def test_the_payer_is_known_from_a_mandate_or_from_before(buyer: Customer, other
     )
     assert imported(line("70.00", "", payer_account="DE02120300000000202051")).matched_count == 1
     assert open_of("21000055") == 0
+
+
+def test_an_account_of_another_customer_who_owes_just_that_is_doubt(buyer: Customer, other: Customer) -> None:
+    money.item(other, "21000056", "150.74")
+    imported(line("1.00", "Kunde 12000002", payer_account="NL2"), line("1.00", "Kunde 12000001", payer_account="NL1"))
+    assert imported(line("150.74", "21000010", payer_account="NL2")).parked_count == 1
+    assert "yet account NL2 belongs" in parked()[0].reason
+    assert imported(line("150.74", "21000010", payer_account="NL1")).matched_count == 1
+    assert imported(line("97.00", "21000011", payer_account="NL2")).matched_count == 1, (
+        "who pays for another is believed else"
+    )
 
 
 def test_a_payer_of_two_customers_is_no_proof(buyer: Customer, other: Customer) -> None:

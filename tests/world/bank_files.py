@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from xml.sax.saxutils import escape
 
 from rackbill.core.bank_statement import LineKind, StatementLine
 from rackbill.core.money import decimal_from_minor
@@ -85,3 +86,20 @@ def bank_csv(lines: Sequence[StatementLine]) -> bytes:
             ]
         )  # fmt: skip
     return text.getvalue().encode()
+
+
+def camt_of(lines: Sequence[StatementLine], version: str = "08") -> bytes:
+    """The lines as entries of one statement."""
+    charge = "<BkTxCd><Domn><Cd>ACMT</Cd><Fmly><Cd>MDOP</Cd><SubFmlyCd>CHRG</SubFmlyCd></Fmly></Domn></BkTxCd>"
+    entries = []
+    for line in lines:
+        more = {LineKind.RETURNED: "<RvslInd>true</RvslInd>", LineKind.BANK_CHARGE: charge}.get(line.kind, "")
+        mandate = f"<MndtId>{line.mandate_reference}</MndtId>" if line.mandate_reference else ""
+        one = detail(version, escape(line.text), iban=line.payer_account, name=line.payer_name)
+        one = one.replace("</EndToEndId>", f"</EndToEndId>{mandate}")
+        amount = str(decimal_from_minor(line.amount_minor, line.currency))
+        way = "CRDT" if line.kind is LineKind.RECEIVED else "DBIT"
+        entries.append(
+            entry(version, amount, one, way=way, more=more, currency=line.currency, day=line.booked_on.isoformat())
+        )
+    return camt(version, *entries)

@@ -25,7 +25,10 @@ LONG_WORD = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clue:
-    """One hint at a customer. `item_key` is the open item it names, if any; `agrees` says that the amount fits as well."""
+    """One hint at a customer. `item_key` is the open item it names, if any; `agrees` says that the amount fits as well.
+
+    A misspelt word is a clue only where the amount fits what is open (`agrees`) or what the document was made out for.
+    """
 
     kind: ClueKind
     customer_key: int
@@ -50,7 +53,7 @@ def verdict(*, clues: Sequence[Clue]) -> Verdict:
     customers = {clue.customer_key for clue in sure}
     if len(customers) == 1:
         others = _better_fits(sure, clues)
-        return _no(f"{_said(sure)}; yet {_said(others)}, with the amount that is open") if others else _yes(sure)
+        return _no(f"{_said(sure)}; yet {_said(others)}, with just this amount") if others else _yes(sure)
     if customers:
         return _no(f"names things of {len(customers)} customers: {_said(sure)}")
     for kind in (ClueKind.THING, ClueKind.NEAR, ClueKind.PAYER):
@@ -58,28 +61,35 @@ def verdict(*, clues: Sequence[Clue]) -> Verdict:
         if not found:
             continue
         believed = [clue for clue in found if clue.agrees or (kind is ClueKind.THING and len(clue.word) >= LONG_WORD)]
-        items = {clue.item_key for clue in believed if clue.item_key is not None}
-        if len({clue.customer_key for clue in believed}) == 1 and (kind is not ClueKind.NEAR or len(items) <= 1):
+        # A slip may lead to any of its neighbours, also to one that is paid already; so none of them may be another's.
+        meant = found if kind is ClueKind.NEAR else believed
+        items = {clue.item_key for clue in meant if clue.item_key is not None}
+        if (
+            believed
+            and len({clue.customer_key for clue in meant}) == 1
+            and (kind is not ClueKind.NEAR or len(items) <= 1)
+        ):
             return _yes(believed)
         if believed:
-            return _no(f"may be the money of several customers: {_said(believed)}")
+            return _no(f"may be the money of several customers: {_said(meant)}")
     if clues:
         return _no(f"{_said(clues)}, but the amount is not what is open")
     return _no("names nothing we know")
 
 
 def _better_fits(sure: Sequence[Clue], clues: Sequence[Clue]) -> list[Clue]:
-    """Clues to another customer whose open amount this is, where the one that is named exactly owes something else.
+    """Clues to another customer whose amount this is. A slip of the finger can turn one valid number into another.
 
-    A slip of the finger can turn one valid number into another. Who paid for the customer before is believed all the same.
+    Whose account the money came from counts most: it outweighs a neighbouring number, and doubts even a number that agrees.
     """
     customer_key = sure[0].customer_key
-    if any(clue.agrees for clue in sure):
+    payers = [clue for clue in clues if clue.kind is ClueKind.PAYER]
+    if any(clue.customer_key == customer_key for clue in payers):
         return []
-    if any(clue.kind is ClueKind.PAYER and clue.customer_key == customer_key for clue in clues):
-        return []
-    weak = (ClueKind.NEAR, ClueKind.PAYER)
-    return [clue for clue in clues if clue.kind in weak and clue.agrees and clue.customer_key != customer_key]
+    doubts = [clue for clue in payers if clue.agrees]
+    if not any(clue.agrees for clue in sure):
+        doubts += [clue for clue in clues if clue.kind is ClueKind.NEAR and clue.customer_key != customer_key]
+    return doubts
 
 
 def ranked(*, clues: Sequence[Clue]) -> list[Clue]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from rackbill.core.bank_statement import BankStatement
 from rackbill.core.money import Money, decimal_from_minor, exact_minor_from_decimal
@@ -103,7 +104,7 @@ def _print_summary(summary: ImportSummary, as_json: bool, left_out: tuple[str, .
 
 @app.command("import")
 def import_file(
-    file: Path,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     sales_org: SalesOrg,
     form: Annotated[str, typer.Option("--format", help="camt053 or csv; seen from the file where left out")] = "",
     column: Annotated[
@@ -157,7 +158,9 @@ def list_parked(
         return
     for row in page.rows:
         amount = decimal_from_minor(row.amount_minor, row.currency)
-        answers.out.print(f"[bold]{row.line_id}[/bold]  {row.booked_on}  {amount:,} {row.currency}  {row.payer_name}")
+        answers.out.print(
+            f"[bold]{row.line_id}[/bold]  {row.booked_on}  {amount:,} {row.currency}  {escape(row.payer_name)}"
+        )
         answers.out.print(f"  {row.text}", markup=False)
         answers.out.print(f"  parked: {row.reason}", markup=False)
         for one in row.suggestions:

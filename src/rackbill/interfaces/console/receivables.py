@@ -5,7 +5,9 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from rackbill.core.money import decimal_from_minor
 from rackbill.domain.parties import queries as parties
@@ -47,7 +49,7 @@ def show(
 
 
 def _print(account: CustomerAccount) -> None:
-    answers.out.print(f"[bold]{account.customer_id}[/bold] {account.name}")
+    answers.out.print(f"[bold]{account.customer_id}[/bold] {escape(account.name)}")
     items = Table("document", "issued", "due", "age", "movement", "of", "amount", "open", box=None)
     for item in account.items:
         left = f"{decimal_from_minor(item.open_minor, item.currency):,} {item.currency}"
@@ -71,7 +73,7 @@ def _print(account: CustomerAccount) -> None:
         amount, left = (
             f"{decimal_from_minor(m, row.currency):,} {row.currency}" for m in (row.amount_minor, row.left_minor)
         )
-        money.add_row(f"{row.kind}:{row.identity}", str(row.received_on), amount, left, row.text)
+        money.add_row(f"{row.kind}:{row.identity}", str(row.received_on), amount, left, Text(row.text))
     if account.money:
         answers.out.print(money)
     for write_off_id, number, amount_minor, asked_by in account.waiting_write_offs:

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from rackbill.core.money import decimal_from_minor
 from rackbill.domain.receivables import operations as receivables
@@ -26,18 +25,25 @@ def _answer(notices: Sequence[Notice], as_json: bool) -> None:
     if as_json:
         answers.print_json({"notices": [_notice(notice) for notice in notices]})
         return
-    table = Table(
-        "customer", "document", "due", "days overdue", "step", "to do", "open", "to remind of", "write to", box=None
-    )
     for notice in notices:
+        total = f"{decimal_from_minor(notice.total_minor, notice.currency):,} {notice.currency}"
+        answers.out.print(f"{notice.customer_id} {notice.name}: {notice.action}, {total}", markup=False)
+        answers.out.print(
+            f"  to {', '.join(notice.recipients) or 'nobody: the customer has no billing contact'}", markup=False
+        )
         for item in notice.items:
-            amounts = [f"{decimal_from_minor(m, notice.currency):,}" for m in (item.open_minor, item.remindable_minor)]
-            table.add_row(
-                f"{notice.customer_id} {notice.name}", item.number, str(item.due_on), str(item.overdue_days),
-                str(item.step.step), item.step.action, amounts[0], f"{amounts[1]} {notice.currency}",
-                ", ".join(notice.recipients),
-            )  # fmt: skip
-    answers.out.print(table)
+            asked, left = (
+                f"{decimal_from_minor(m, notice.currency):,}" for m in (item.remindable_minor, item.open_minor)
+            )
+            disputed = f" of {left} (the rest is disputed)" if asked != left else ""
+            answers.out.print(
+                f"  step {item.step.step} {item.step.action}: {item.number} of {item.issued_on}, due {item.due_on}, "
+                f"{item.overdue_days} days overdue, {asked}{disputed}"
+            )
+        if notice.fee_minor:
+            answers.out.print(
+                f"  fee {decimal_from_minor(notice.fee_minor, notice.fee_currency)} {notice.fee_currency}"
+            )
     answers.out.print(f"{len(notices)} notices about {sum(len(notice.items) for notice in notices)} documents")
 
 

@@ -31,6 +31,15 @@ def open_minor(*, item_keys: Collection[int]) -> dict[int, int]:
     return found
 
 
+def face_minor(*, item_keys: Collection[int]) -> dict[int, int]:
+    """By key of the item: what the document was made out for, or what came over from the legacy system as open."""
+    found: dict[int, int] = {}
+    for part in chunks(values=item_keys):
+        rows = LedgerEntry.objects.filter(open_item_id__in=part, kind__in=("invoice", "opening"))
+        found.update(rows.values_list("open_item").annotate(Sum("amount_minor")))
+    return found
+
+
 def open_amounts(*, customer_keys: Collection[int]) -> dict[int, list[OpenAmount]]:
     """By key of the customer: every item of his with something to pay. Customers that owe nothing are left out."""
     found: dict[int, list[OpenAmount]] = {}

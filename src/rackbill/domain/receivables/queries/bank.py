@@ -70,7 +70,9 @@ def parked_lines(*, scope: Scope, organisation_id: str, limit: int = 50, offset:
         if row.kind == LineKind.RETURNED.value:
             reason, suggestions = "the bank took this money back; say which payment it was", paid.get(row.pk, [])
         else:
-            reason = policy.verdict(clues=found[row.pk]).reason
+            verdict = policy.verdict(clues=found[row.pk])
+            is_sure = verdict.customer_key is not None
+            reason = f"certain by now, match it again: {verdict.reason}" if is_sure else verdict.reason
             suggestions = names.suggestions(row, found[row.pk])
         lines.append(
             ParkedLine(

@@ -1,7 +1,7 @@
 """What bank lines name: every identifier ever valid, misspelt ones, accounts that paid before; read as sets."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -45,6 +45,7 @@ class Register:
     spellings: dict[str, frozenset[str]]
     payers: dict[str, set[int]]
     items: dict[int, list[OpenAmount]] = field(default_factory=dict)
+    faces: dict[int, int] = field(default_factory=dict)
 
     def clues(self, *, place: int, line: StatementLine) -> list[Clue]:
         """The clues of one line, by what is open at this moment. Misspelt words count where no exact one agrees."""
@@ -79,7 +80,7 @@ class Register:
                 found.append(Clue(kind=ClueKind.THING, customer_key=hit.customer_key, word="", says=says))
                 continue
             if hit.kind >= ClueKind.CUSTOMER:
-                agrees = self._is_exact(hit.customer_key, named[hit.customer_key], line)
+                agrees = self._is_face(hit, line) or self._is_exact(hit.customer_key, named[hit.customer_key], line)
             else:
                 agrees = self._agrees(hit.customer_key, line)
             if hit.kind is ClueKind.DOCUMENT and not agrees and _is_day(word):
@@ -99,11 +100,16 @@ class Register:
     def _near_clues(self, written: str, meant: str, line: StatementLine) -> Iterator[Clue]:
         for hit in self.near.get(meant, ()):
             items = [i for i in self.items.get(hit.customer_key, []) if hit.item_key in (None, i.key)]
-            if is_agreed(amount_minor=line.amount_minor, currency=line.currency, items=items):
+            agrees = is_agreed(amount_minor=line.amount_minor, currency=line.currency, items=items)
+            if agrees or self._is_face(hit, line):
                 yield Clue(
-                    kind=ClueKind.NEAR, customer_key=hit.customer_key, word=meant, item_key=hit.item_key, agrees=True,
+                    kind=ClueKind.NEAR, customer_key=hit.customer_key, word=meant, item_key=hit.item_key, agrees=agrees,
                     says=f"{written} may mean {hit.says}",
                 )  # fmt: skip
+
+    def _is_face(self, hit: _Hit, line: StatementLine) -> bool:
+        """Whether the amount is what the document was made out for: paid already, it may be paid twice."""
+        return hit.currency == line.currency and self.faces.get(hit.item_key or 0) == line.amount_minor
 
     def _is_exact(self, customer_key: int, named: Collection[int], line: StatementLine) -> bool:
         received = Money(line.amount_minor, line.currency)
@@ -123,6 +129,7 @@ def register_of(*, organisation_id: str, lines: Sequence[StatementLine]) -> Regi
     customers = {hit.customer_key for hits in exact.values() for hit in hits}
     customers.update(key for keys in payers.values() for key in keys)
     register.items = balances.open_amounts(customer_keys=customers)
+    register.faces = balances.face_minor(item_keys=_item_keys(exact))
     unsure = {
         word
         for place, line in enumerate(lines)
@@ -137,7 +144,12 @@ def register_of(*, organisation_id: str, lines: Sequence[StatementLine]) -> Regi
     }
     more = {hit.customer_key for hits in register.near.values() for hit in hits} - customers
     register.items.update(balances.open_amounts(customer_keys=more))
+    register.faces.update(balances.face_minor(item_keys=_item_keys(register.near)))
     return register
+
+
+def _item_keys(hits: Mapping[str, Sequence[_Hit]]) -> set[int]:
+    return {hit.item_key for found in hits.values() for hit in found if hit.item_key is not None}
 
 
 def words_of(*, line: StatementLine) -> tuple[str, ...]:
