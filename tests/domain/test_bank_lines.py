@@ -1,9 +1,12 @@
 """Bank lines: whose money they are, by every identifier ever valid; kept once, paid in once; doubt is parked."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Barrier
 
 import pytest
+from django.db import connection
 
 from rackbill.core.bank_statement import LineKind
 from rackbill.domain.identifiers import operations as identifiers
@@ -14,6 +17,7 @@ from rackbill.domain.receivables import invariants, queries
 from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables.errors import MoneyNotFound, MoneyRefused, OpenItemNotFound
 from rackbill.domain.receivables.models import Allocation, BankLine, LedgerEntry, Mandate, Payment, Refund
+from rackbill.domain.receivables.operations import ImportSummary
 from tests.world import money
 from tests.world import provider as world_of
 from tests.world.money import CLERK, NOW, imported, line, open_of
@@ -342,3 +346,26 @@ def test_an_unknown_document_is_not_found(buyer: Customer) -> None:
         receivables.write_off_item(
             write_off_id="w", number="21999999", amount_minor=1, reason="x", now=NOW, actor=CLERK
         )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer; two never meet")
+def test_two_processes_with_the_same_file_pay_once() -> None:
+    owner = world_of.customer(world_of.provider())
+    for number in range(21000010, 21000040):
+        money.item(owner, str(number), "10.00")
+    lines = [line("10.00", str(number)) for number in range(21000010, 21000040)]
+    together = Barrier(2)
+
+    def put_in() -> ImportSummary:
+        try:
+            together.wait(timeout=30)
+            return imported(*lines)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as workers:
+        found = [future.result(timeout=60) for future in [workers.submit(put_in), workers.submit(put_in)]]
+    assert sum(summary.allocated["EUR"] for summary in found) == 30_000
+    assert (BankLine.objects.count(), Payment.objects.count(), Allocation.objects.count()) == (30, 30, 30)
+    assert list(invariants.violations()) == []
