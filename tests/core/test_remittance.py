@@ -50,12 +50,13 @@ def test_a_number_is_found_whatever_stands_inside_it(number: str, places: list[i
     assert number in identifier_words(f"Your invoice {broken}. Thanks")
 
 
-@pytest.mark.parametrize("word", ["123456", "ABCDE12", "A12345", "", "ABCDEFGH"])
-def test_short_words_have_no_neighbours(word: str) -> None:
+@pytest.mark.parametrize("word", ["123456", "ABCDE12", "A12345", "", "ABCDEFGH", "1" * 15])
+def test_short_and_very_long_words_have_no_neighbours(word: str) -> None:
     assert near_spellings(word) == frozenset()
 
 
-def test_the_shortest_word_that_has_neighbours() -> None:
+def test_the_shortest_and_the_longest_word_that_have_neighbours() -> None:
+    assert "2" + "1" * 13 in near_spellings("1" * 14)
     assert "2134567" in near_spellings("1234567")
     assert "A213456" in near_spellings("A123456")
     assert near_spellings("AB12345") == frozenset()

@@ -7,8 +7,8 @@ LONGEST, SHORTEST, FEWEST_DIGITS = 40, 4, 3
 MOST_PARTS = 6
 LONGEST_LETTERS = 4
 """More letters than this in a row are a word of a language, never a part of an identifier."""
-NEAR_SHORTEST, NEAR_DIGITS = 7, 6
-"""Shorter words are too much like one another for a misspelt one to mean anything."""
+NEAR_SHORTEST, NEAR_LONGEST, NEAR_DIGITS = 7, 14, 6
+"""Shorter words are too much like one another for a misspelt one to mean anything; longer ones are several run together."""
 
 _PART = re.compile(r"[0-9]+|[^\W\d_]+")
 
@@ -36,9 +36,9 @@ def identifier_words(text: str) -> tuple[str, ...]:
 def near_spellings(word: str) -> frozenset[str]:
     """What the word may have been meant to be: two neighbouring digits exchanged, one digit missing, too many, or wrong.
 
-    Empty for short words: there, one slip leads from any identifier to another.
+    Empty for short words, where one slip leads from any identifier to another, and for very long ones.
     """
-    if len(word) < NEAR_SHORTEST or sum(character.isdigit() for character in word) < NEAR_DIGITS:
+    if not NEAR_SHORTEST <= len(word) <= NEAR_LONGEST or sum(map(str.isdigit, word)) < NEAR_DIGITS:
         return frozenset()
     found: set[str] = set()
     for place in range(len(word) + 1):

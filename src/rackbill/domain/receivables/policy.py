@@ -27,6 +27,8 @@ LONG_WORD = 8
 class Clue:
     """One hint at a customer. `item_key` is the open item it names, if any; `agrees` says that the amount fits as well.
 
+    `is_foreign`: the document it names is in another currency than the money.
+
     A misspelt word is a clue only where the amount fits what is open (`agrees`) or what the document was made out for.
     """
 
@@ -36,6 +38,7 @@ class Clue:
     says: str
     item_key: int | None = None
     agrees: bool = False
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,9 @@ def verdict(*, clues: Sequence[Clue]) -> Verdict:
     sure = [clue for clue in clues if clue.kind >= ClueKind.CUSTOMER]
     customers = {clue.customer_key for clue in sure}
     if len(customers) == 1:
+        documents = [clue for clue in sure if clue.kind is ClueKind.DOCUMENT]
+        if documents and all(clue.is_foreign for clue in documents):
+            return _no(_said(documents))
         others = _better_fits(sure, clues)
         return _no(f"{_said(sure)}; yet {_said(others)}, with just this amount") if others else _yes(sure)
     if customers:
@@ -101,7 +107,7 @@ def ranked(*, clues: Sequence[Clue]) -> list[Clue]:
 
 
 def _yes(clues: Sequence[Clue]) -> Verdict:
-    named = frozenset(clue.item_key for clue in clues if clue.item_key is not None)
+    named = frozenset(clue.item_key for clue in clues if clue.item_key is not None and not clue.is_foreign)
     return Verdict(customer_key=clues[0].customer_key, named=named, reason=_said(clues))
 
 

@@ -75,10 +75,7 @@ class Register:
                 named[hit.customer_key].add(hit.item_key)
         found = []
         for word, hit in hits:
-            if hit.currency and hit.currency != line.currency:
-                says = f"names {hit.says}, which is in {hit.currency}"
-                found.append(Clue(kind=ClueKind.THING, customer_key=hit.customer_key, word="", says=says))
-                continue
+            is_foreign = hit.currency not in ("", line.currency)
             if hit.kind >= ClueKind.CUSTOMER:
                 agrees = self._is_face(hit, line) or self._is_exact(hit.customer_key, named[hit.customer_key], line)
             else:
@@ -87,8 +84,9 @@ class Register:
                 continue
             found.append(
                 Clue(
-                    kind=hit.kind, customer_key=hit.customer_key, word=word, item_key=hit.item_key, agrees=agrees,
-                    says=f"names {hit.says}",
+                    kind=hit.kind, customer_key=hit.customer_key, word=word, item_key=hit.item_key,
+                    says=f"names {hit.says}" + (f", which is in {hit.currency}" if is_foreign else ""),
+                    agrees=agrees and not is_foreign, is_foreign=is_foreign,
                 )
             )  # fmt: skip
         return found
@@ -112,8 +110,10 @@ class Register:
         return hit.currency == line.currency and self.faces.get(hit.item_key or 0) == line.amount_minor
 
     def _is_exact(self, customer_key: int, named: Collection[int], line: StatementLine) -> bool:
-        received = Money(line.amount_minor, line.currency)
-        return pays_exactly(received=received, items=self.items.get(customer_key, []), named=named)
+        items = self.items.get(customer_key, [])
+        if named and not any(item.key in named for item in items):
+            return False  # what is named is paid already; that another item has this amount would be chance
+        return pays_exactly(received=Money(line.amount_minor, line.currency), items=items, named=named)
 
     def _agrees(self, customer_key: int, line: StatementLine) -> bool:
         items = self.items.get(customer_key, [])
