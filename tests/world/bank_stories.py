@@ -255,7 +255,9 @@ def stories(payers: list[Payer], *, count: int, seed: int) -> list[Story]:
     while len(made) < count:
         dice = draw.random()
         if made and dice < 0.02:
-            made.append(replace(made[-1], kind="equal line"))  # paid twice on one day, or two equal parts
+            # Paid twice on one day, or two equal parts; what nobody can tell of one, nobody can tell of the other.
+            kind = made[-1].kind if made[-1].kind.startswith("another's") else "equal line"
+            made.append(replace(made[-1], kind=kind))
         elif dice < 0.05:
             kind = draw.choice((LineKind.PAID_OUT, LineKind.BANK_CHARGE, LineKind.RETURNED))
             made.append(Story("no money in", _line(draw, "rent", 100 + draw.randrange(9000), "EUR", "", kind), None))
