@@ -166,6 +166,16 @@ def credit_notes_of(*, scope: Scope, number: str) -> list[DocumentRow]:
     return [_row(row) for row in rows if any(c.number == number for c in _value(row).corrects)]
 
 
+def corrected_numbers(*, numbers: Sequence[str]) -> dict[str, list[str]]:
+    """By number of a credit note: the numbers of the invoices that it corrects, in the order it names them."""
+    found: dict[str, list[str]] = {number: [] for number in numbers}
+    for start in range(0, len(numbers), 500):
+        rows = Document.objects.filter(number__in=numbers[start : start + 500])
+        for row in rows.only("number", "canonical"):
+            found[row.number] = list(dict.fromkeys(reference.number for reference in _value(row).corrects))
+    return found
+
+
 def stored_file_hash(*, scope: Scope, number: str, format: str) -> str | None:
     """SHA-256 of the stored file of a document in a format, or None where none is stored yet."""
     visible = _documents(scope).filter(number=number)

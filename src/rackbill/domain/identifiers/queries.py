@@ -1,6 +1,6 @@
 """What an identifier names, and every identifier of a thing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -58,6 +58,30 @@ def target_id(*, scope: Scope, target_kind: str, text: str) -> str | None:
         if targets:
             return targets.pop() if len(targets) == 1 else None
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedThing:
+    """What a normalised text names: the kind of the identifier, the thing, the customer whose it is."""
+
+    text: str
+    kind: str
+    system: str
+    target_kind: str
+    target_id: str
+    customer_id: str
+
+
+def named_things(*, texts: Collection[str]) -> dict[str, list[NamedThing]]:
+    """By normalised text: everything of a customer that it names or ever named; references, being free text, never count."""
+    found: dict[str, list[NamedThing]] = {}
+    wanted = sorted(set(texts))
+    for start in range(0, len(wanted), 900):
+        rows = Alias.objects.filter(normalised_text__in=wanted[start : start + 900]).exclude(kind="reference")
+        columns = ("normalised_text", "kind", "system", "target_kind", "target_id", "customer_id")
+        for row in rows.exclude(customer_id="").order_by("pk").values_list(*columns):
+            found.setdefault(row[0], []).append(NamedThing(*row))
+    return found
 
 
 def _visible(scope: Scope) -> QuerySet[Alias]:

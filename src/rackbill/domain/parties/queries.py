@@ -1,6 +1,6 @@
 """Sellers, buyers and who bills them, as core values."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +18,7 @@ from rackbill.domain.parties.models import (
     BillingAuthority,
     BillingGroup,
     BillingRecipient,
+    ContactRole,
     Customer,
     PostalFields,
     SalesOrganisation,
@@ -174,6 +175,65 @@ def is_billed_by_us(*, customer_key: int, on: date) -> bool:
         Q(valid_from__isnull=True) | Q(valid_from__lte=on), Q(valid_until__isnull=True) | Q(valid_until__gt=on),
         customer_id=customer_key, authority="ours",
     ).exists()  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerName:
+    """Who a customer is, for lists and look-ups."""
+
+    key: int
+    customer_id: str
+    name: str
+    organisation_id: str
+
+
+def customer_names(*, customer_ids: Collection[str]) -> dict[str, CustomerName]:
+    """By customer ID: those that exist."""
+    found: dict[str, CustomerName] = {}
+    wanted = sorted(set(customer_ids))
+    for start in range(0, len(wanted), 900):
+        rows = Customer.objects.filter(customer_id__in=wanted[start : start + 900])
+        for key, customer_id, name, organisation_id in rows.values_list(
+            "pk", "customer_id", "name", "sales_organisation__organisation_id"
+        ):
+            found[customer_id] = CustomerName(
+                key=key, customer_id=customer_id, name=name, organisation_id=organisation_id
+            )
+    return found
+
+
+def customer_ids(*, customer_keys: Collection[int]) -> dict[int, str]:
+    """By key of the customer: the customer ID."""
+    found: dict[int, str] = {}
+    wanted = sorted(set(customer_keys))
+    for start in range(0, len(wanted), 900):
+        rows = Customer.objects.filter(pk__in=wanted[start : start + 900])
+        found.update(rows.values_list("pk", "customer_id"))
+    return found
+
+
+def account_owners(*, accounts: Collection[str]) -> dict[str, set[str]]:
+    """By bank account of ours (IBAN or account number): the IDs of the sales organisations that are paid there."""
+    found: dict[str, set[str]] = {}
+    rows = SellerBankAccount.objects.filter(Q(iban__in=list(accounts)) | Q(account_number__in=list(accounts)))
+    for iban, number, organisation_id in rows.values_list(
+        "iban", "account_number", "sales_organisation__organisation_id"
+    ):
+        for account in {iban, number} & set(accounts) - {""}:
+            found.setdefault(account, set()).add(organisation_id)
+    return found
+
+
+def billing_contacts(*, customer_keys: Collection[int]) -> dict[int, list[str]]:
+    """By key of the customer: the primary billing contact's e-mail address first, then the other billing contacts' (B47)."""
+    found: dict[int, list[str]] = {}
+    wanted = sorted(set(customer_keys))
+    for start in range(0, len(wanted), 900):
+        rows = ContactRole.objects.filter(customer_id__in=wanted[start : start + 900], role="BILLING")
+        for key, email in rows.order_by("-is_primary", "pk").values_list("customer_id", "contact__email"):
+            if email not in found.setdefault(key, []):
+                found[key].append(email)
+    return found
 
 
 def customers_billed_by_us(

@@ -82,8 +82,11 @@ def _add_commands() -> None:
         explain,
         identifiers,
         installation,
+        payments,
         prices,
         pro_forma,
+        receivables,
+        reminders,
         scenario,
         serving,
         simulate,
@@ -103,6 +106,9 @@ def _add_commands() -> None:
     app.add_typer(usage.app, name="usage", help="Usage: meters, samples, frozen months, estimates.")
     app.add_typer(taxes.app, name="tax", help="Which tax and why; changes of rates; choices of a seller.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
+    app.add_typer(payments.app, name="payments", help="Bank files, payments, and where their money goes.")
+    app.add_typer(receivables.app, name="receivables", help="What customers owe, document by document.")
+    app.add_typer(reminders.app, name="reminders", help="Reminders of what is overdue.")
     families = (
         installation, simulate, billing, credits, prices, pro_forma, books, explain, verifying, identifiers, serving,
         working, demo,

@@ -1,0 +1,166 @@
+"""A customer's account: what he owes document by document, what paid it, what money of his is left, how old the debt is."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from rackbill.domain.kit.scope import Scope
+from rackbill.domain.parties import queries as parties
+from rackbill.domain.receivables.errors import MoneyNotFound
+from rackbill.domain.receivables.models import Allocation, Deposit, LedgerEntry, OpenItem, Payment, WriteOff
+from rackbill.domain.receivables.queries import balances
+
+AGING: tuple[tuple[str, int], ...] = (("1-30", 30), ("31-60", 60), ("61-90", 90), ("over 90", 100_000))
+"""Names of the ages of overdue money, and the last day of each after the due date; before them stands "not due"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEntry:
+    """One movement on an item; `source` names the payment, credit note or deposit that an allocation took money from."""
+
+    kind: str
+    amount_minor: int
+    booked_on: date
+    source_kind: str
+    source_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountItem:
+    """One document with its movements; `open_minor` is their sum, negative where a credit is not used yet."""
+
+    number: str
+    system: str
+    kind: str
+    issued_on: date
+    due_on: date
+    currency: str
+    open_minor: int
+    age: str
+    entries: tuple[AccountEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyOnAccount:
+    """A payment or deposit of which something is left, or a payment at all where all is allocated."""
+
+    kind: str
+    identity: str
+    received_on: date
+    currency: str
+    amount_minor: int
+    left_minor: int
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class CustomerAccount:
+    """The whole account on a day; sums in minor units by currency. `balance` = `open` − `credits` − `on_account`."""
+
+    customer_id: str
+    name: str
+    items: list[AccountItem]
+    money: list[MoneyOnAccount]
+    waiting_write_offs: list[tuple[str, str, int, str]]
+    open: dict[str, int] = field(default_factory=dict)
+    overdue: dict[str, int] = field(default_factory=dict)
+    credits: dict[str, int] = field(default_factory=dict)
+    on_account: dict[str, int] = field(default_factory=dict)
+    balance: dict[str, int] = field(default_factory=dict)
+    aging: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def customer_account(*, scope: Scope, customer_id: str, today: date) -> CustomerAccount:
+    """Everything of a customer's account. Raises MoneyNotFound where the scope has no such customer."""
+    customer = parties.customer_names(customer_ids=[customer_id]).get(customer_id)
+    rows = scope.limit(OpenItem.objects.filter(customer__customer_id=customer_id)).order_by(
+        "issued_on", "document_number"
+    )
+    if customer is None:
+        raise MoneyNotFound(f"there is no customer {customer_id}; `rackbill resolve TEXT` finds one by any old number")
+    items = _items(list(rows), today)
+    waiting = WriteOff.objects.filter(open_item__in=rows, approved_at=None).order_by("asked_at")
+    account = CustomerAccount(
+        customer_id=customer_id, name=customer.name, items=items, money=_money(scope, customer_id),
+        waiting_write_offs=list(waiting.values_list("write_off_id", "open_item__document_number", "amount_minor", "asked_by")),
+    )  # fmt: skip
+    _sum_up(account)
+    return account
+
+
+def age_of(*, due_on: date, today: date) -> str:
+    """The name of an age: how long after its due date an amount is still open."""
+    days = (today - due_on).days
+    return "not due" if days <= 0 else next(name for name, last in AGING if days <= last)
+
+
+def _items(rows: Sequence[OpenItem], today: date) -> list[AccountItem]:
+    entries: dict[int, list[LedgerEntry]] = defaultdict(list)
+    for part in balances.chunks(values=[row.pk for row in rows]):
+        for entry in LedgerEntry.objects.filter(open_item_id__in=part).order_by("booked_on", "pk"):
+            entries[entry.open_item_id].append(entry)
+    ids = [e.source_id for found in entries.values() for e in found if e.source_kind == "allocation"]
+    sources = _sources(ids)
+    return [
+        AccountItem(
+            number=row.document_number, system=row.system, kind=row.document_kind, issued_on=row.issued_on,
+            due_on=row.due_on, currency=row.currency, open_minor=sum(e.amount_minor for e in entries[row.pk]),
+            age=age_of(due_on=row.due_on, today=today),
+            entries=tuple(
+                AccountEntry(
+                    kind=e.kind, amount_minor=e.amount_minor, booked_on=e.booked_on, source_kind=e.source_kind,
+                    source_id=e.source_id, source=sources.get(e.source_id, "") if e.source_kind == "allocation" else "",
+                )
+                for e in entries[row.pk]
+            ),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _sources(allocation_ids: Sequence[str]) -> dict[str, str]:
+    """By allocation ID: the payment, deposit or credit note whose money it is."""
+    found: dict[str, str] = {}
+    for part in balances.chunks(values=allocation_ids):
+        rows = Allocation.objects.filter(allocation_id__in=part)
+        for allocation_id, payment, deposit, credit in rows.values_list(
+            "allocation_id", "payment__payment_id", "deposit__deposit_id", "credit_item__document_number"
+        ):
+            found[allocation_id] = payment or deposit or credit
+    return found
+
+
+def _money(scope: Scope, customer_id: str) -> list[MoneyOnAccount]:
+    payments = scope.limit(Payment.objects.filter(customer__customer_id=customer_id))
+    deposits = scope.limit(Deposit.objects.filter(customer__customer_id=customer_id))
+    found = [
+        MoneyOnAccount(
+            kind="payment", identity=row.payment_id, received_on=row.received_on, currency=row.currency,
+            amount_minor=row.amount_minor, left_minor=row.left_minor, text=row.remittance_text,  # type: ignore[attr-defined]
+        )
+        for row in balances.payments_with_left(rows=payments).order_by("received_on", "pk")
+    ]  # fmt: skip
+    return found + [
+        MoneyOnAccount(
+            kind="deposit", identity=row.deposit_id, received_on=row.created_on, currency=row.currency,
+            amount_minor=row.amount_minor, left_minor=row.left_minor, text=row.reason,  # type: ignore[attr-defined]
+        )
+        for row in balances.deposits_with_left(rows=deposits).order_by("created_on", "pk")
+    ]  # fmt: skip
+
+
+def _sum_up(account: CustomerAccount) -> None:
+    currencies = {item.currency for item in account.items} | {money.currency for money in account.money}
+    for currency in sorted(currencies):
+        own = [item for item in account.items if item.currency == currency]
+        debts = [item for item in own if item.open_minor > 0]
+        ages = {name: sum(i.open_minor for i in debts if i.age == name) for name in ("not due", *(n for n, _ in AGING))}
+        account.aging[currency] = ages
+        account.open[currency] = sum(ages.values())
+        account.overdue[currency] = account.open[currency] - ages["not due"]
+        account.credits[currency] = -sum(item.open_minor for item in own if item.open_minor < 0)
+        account.on_account[currency] = sum(m.left_minor for m in account.money if m.currency == currency)
+        taken = account.credits[currency] + account.on_account[currency]
+        account.balance[currency] = account.open[currency] - taken
