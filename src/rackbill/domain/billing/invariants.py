@@ -1,10 +1,11 @@
 """What must always hold over charges and runs; yields violations, mends nothing."""
 
+import hashlib
 from collections.abc import Iterator
 
 from django.db.models import Sum
 
-from rackbill.domain.billing.models import BillDraft, Charge
+from rackbill.domain.billing.models import ApprovalLimit, BillDraft, BillRun, Charge, RunReport
 from rackbill.domain.receivables import invariants as receivables
 
 
@@ -24,6 +25,7 @@ def violations() -> Iterator[str]:
         if number not in ledger:
             yield f"document {number} has no open item"
     yield from _overlaps()
+    yield from _runs()
 
 
 def _overlaps() -> Iterator[str]:
@@ -37,3 +39,18 @@ def _overlaps() -> Iterator[str]:
         if line == last_line and last_end is not None and start < last_end:
             yield f"contract line {line} is charged twice from {start} on"
         last_line, last_end = line, end
+
+
+def _runs() -> Iterator[str]:
+    """Two people saw every run above the limit; discarded runs hold nothing; reports are what was stored; limits are money."""
+    for run in BillRun.objects.filter(is_four_eyes=True, state__in=("approved", "issued")).defer("provisional_report"):
+        others = {who for who in (run.planned_by, run.computed_by, run.reviewed_by) if who.startswith("person:")}
+        if not run.approved_by.startswith("person:") or not others - {run.approved_by}:
+            yield f"run {run.run_id} was above the limit and one person alone let it pass"
+    for draft in BillDraft.objects.filter(run__state="discarded").select_related("run"):
+        yield f"run {draft.run.run_id if draft.run else ''} was discarded and still holds a draft"
+    for report in RunReport.objects.select_related("run").iterator(chunk_size=100):
+        if hashlib.sha256(report.content.encode()).hexdigest() != report.sha256:
+            yield f"the report of run {report.run.run_id} is not the one that was stored"
+    for limit in ApprovalLimit.objects.filter(amount_minor__lt=0):
+        yield f"approval limit {limit} is negative"

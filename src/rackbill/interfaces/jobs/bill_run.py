@@ -1,10 +1,11 @@
-"""A bill run from plan to last number; goes on where an earlier process stopped."""
+"""A bill run from plan to last number, each act by itself or all in one go; goes on where an earlier process stopped."""
 
 from collections.abc import Callable
 from datetime import date, datetime
 
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.billing import queries as billing_queries
+from rackbill.domain.billing.errors import ApprovalRefused
 from rackbill.domain.billing.queries import RunSummary
 from rackbill.domain.documents import operations as documents
 from rackbill.domain.kit.actor import Actor
@@ -17,22 +18,42 @@ OnStep = Callable[[str, int, int], None]
 def run_bill(
     *, organisation_id: str, through: date, now: datetime, actor: Actor, signer: Signer, on_step: OnStep | None = None
 ) -> RunSummary:
-    """The run as it stands at the end: issued. Raises RunRefused, SalesOrganisationNotFound and what issuing raises."""
-    step = on_step or (lambda _stage, _done, _total: None)
+    """The run as it stands at the end: issued, or computed where this actor may not approve it.
+
+    Raises RunRefused, SalesOrganisationNotFound and what issuing raises.
+    """
     run_id = billing.plan_run(organisation_id=organisation_id, through=through, now=now, actor=actor)
+    compute_run(run_id=run_id, now=now, actor=actor, on_step=on_step)
+    try:
+        state = billing.approve_run(run_id=run_id, now=now, actor=actor)
+    except ApprovalRefused:
+        state = "computed"
+    if state in ("approved", "issued"):
+        issue_run(run_id=run_id, now=now, actor=actor, signer=signer, on_step=on_step)
+    return billing_queries.run_summary(run_id=run_id)
+
+
+def compute_run(*, run_id: str, now: datetime, actor: Actor, on_step: OnStep | None = None) -> None:
+    """Computes what is left of a planned run. May run twice. Raises RunNotFound."""
     summary = billing_queries.run_summary(run_id=run_id)
-    if summary.state == "planned":
-        shards = summary.shard_numbers
-        for done, number in enumerate(shards, start=1):
-            billing.compute_shard(run_id=run_id, shard_number=number)
-            step("compute", done, len(shards))
-        billing.approve_run(run_id=run_id, now=now, actor=actor)
-    total = billing_queries.run_summary(run_id=run_id).invoices
+    if summary.state != "planned":
+        return
+    shards = summary.shard_numbers
+    for done, number in enumerate(shards, start=1):
+        billing.compute_shard(run_id=run_id, shard_number=number)
+        if on_step is not None:
+            on_step("compute", done, len(shards))
+    billing.finish_computing(run_id=run_id, now=now, actor=actor)
+
+
+def issue_run(*, run_id: str, now: datetime, actor: Actor, signer: Signer, on_step: OnStep | None = None) -> None:
+    """Issues what is left of an approved run, in one ordered pass, and seals the chains. May run twice. Raises RunRefused."""
+    summary = billing_queries.run_summary(run_id=run_id)
     done = billing_queries.issued_count(run_id=run_id)
     while count := billing.issue_block(run_id=run_id, now=now):
         done += count
-        step("issue", done, total)
+        if on_step is not None:
+            on_step("issue", done, summary.invoices)
     billing.close_run(run_id=run_id, now=now, actor=actor)
-    seller = parties.seller(organisation_id=organisation_id)
+    seller = parties.seller(organisation_id=summary.organisation_id)
     documents.seal_chains(organisation_key=seller.key, signer=signer, now=now)
-    return billing_queries.run_summary(run_id=run_id)

@@ -1,8 +1,22 @@
 """Bill runs: planned → computed → approved → issued. Every step may run twice; a worker may die at any line."""
 
 from rackbill.domain.billing.operations.computing import compute_shard, preview_bills
+from rackbill.domain.billing.operations.controlling import (
+    approve_run,
+    check_operator,
+    finish_computing,
+    keep_provisional_report,
+    keep_report,
+    set_approval_limit,
+)
 from rackbill.domain.billing.operations.crediting import credit_document
+from rackbill.domain.billing.operations.discarding import discard_run, reset_run, retry_parked
+from rackbill.domain.billing.operations.dry_running import ParkedPreview, RunFilter, preview_run
 from rackbill.domain.billing.operations.issuing import close_run, issue_block
-from rackbill.domain.billing.operations.planning import approve_run, plan_run
+from rackbill.domain.billing.operations.planning import plan_run
 
-__all__ = ["approve_run", "close_run", "compute_shard", "credit_document", "issue_block", "plan_run", "preview_bills"]
+__all__ = [
+    "ParkedPreview", "RunFilter", "approve_run", "check_operator", "close_run", "compute_shard", "credit_document",
+    "discard_run", "finish_computing", "issue_block", "keep_provisional_report", "keep_report", "plan_run",
+    "preview_bills", "preview_run", "reset_run", "retry_parked", "set_approval_limit",
+]  # fmt: skip
