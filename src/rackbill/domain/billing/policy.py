@@ -56,11 +56,12 @@ def above_limits(*, totals: Mapping[str, int], limits: Mapping[str, int]) -> lis
 
 @dataclass(frozen=True, slots=True)
 class ApprovalAnswer:
-    """Whether an approval counts: it approves, it is the first of two people's, or it is refused for a reason."""
+    """Whether an approval counts: it approves, it is the first of two people's, or it is refused: in words and as a code."""
 
     is_approved: bool = False
     is_review: bool = False
     refusal: str = ""
+    code: str = ""
 
 
 def approval(
@@ -75,16 +76,24 @@ def approval(
     """What an approval by somebody does. `people` are those who planned and computed, `reviewer` who approved first."""
     if actor_kind == "system":
         if needs_four_eyes:
-            return ApprovalAnswer(refusal="two different people must see it; approve it as a person with --as EMAIL")
+            return ApprovalAnswer(
+                refusal="two different people must see it; approve it as a person with --as EMAIL", code="not_a_person"
+            )
         return ApprovalAnswer(is_approved=True)
     if actor_kind != "person" or not roles & APPROVERS:
-        return ApprovalAnswer(refusal=f"{approver} is no approver of this sales organisation; ask one who is")
+        return ApprovalAnswer(
+            refusal=f"{approver} is no approver of this sales organisation; ask one who is", code="no_approver"
+        )
     if not needs_four_eyes:
         return ApprovalAnswer(is_approved=True)
     if approver in people:
-        return ApprovalAnswer(refusal=f"{approver} planned or computed it; another approver must approve it")
+        return ApprovalAnswer(
+            refusal=f"{approver} planned or computed it; another approver must approve it", code="took_part"
+        )
     if approver == reviewer:
-        return ApprovalAnswer(refusal=f"{approver} has approved it already; one more person must")
+        return ApprovalAnswer(
+            refusal=f"{approver} has approved it already; one more person must", code="approved_before"
+        )
     if people or reviewer:
         return ApprovalAnswer(is_approved=True)
     return ApprovalAnswer(is_review=True)

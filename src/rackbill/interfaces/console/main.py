@@ -59,12 +59,18 @@ def _add_commands() -> None:
         demo,
         identifiers,
         installation,
+        runs,
         serving,
         simulate,
+        staff,
     )
 
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
+    app.add_typer(
+        runs.app, name="run", help="The acts of a bill run one by one: plan, compute, approve, issue and more."
+    )
+    app.add_typer(staff.app, name="staff", help="Members of staff, their roles and console tokens.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     for module in (installation, simulate, billing, books, identifiers, serving, demo):
         module.register(app)

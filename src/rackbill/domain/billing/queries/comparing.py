@@ -43,9 +43,7 @@ def customer_bills(*, run_id: str) -> Iterator[CustomerBills]:
 
     Read in groups of customers, so that memory does not grow with the run.
     """
-    run = BillRun.objects.filter(run_id=run_id).first()
-    if run is None:
-        raise RunNotFound(f"there is no bill run {run_id}")
+    run = _run(run_id)
     before = Before.of(run.sales_organisation_id, run.through)
     keys = before.customer_keys() | set(run.drafts.order_by().values_list("customer_id", flat=True).distinct())
     keys |= set(run.parked.values_list("customer_id", flat=True))
@@ -60,6 +58,19 @@ def customer_bills(*, run_id: str) -> Iterator[CustomerBills]:
             before=before, customer_keys=some, documents=documents, parked=parked, through=run.through,
             issued_on=run.issued_on,
         )  # fmt: skip
+
+
+def month_before(*, run_id: str) -> "Before":
+    """What a run is compared with. Raises RunNotFound."""
+    run = _run(run_id)
+    return Before.of(run.sales_organisation_id, run.through)
+
+
+def _run(run_id: str) -> BillRun:
+    run = BillRun.objects.filter(run_id=run_id).defer("provisional_report").first()
+    if run is None:
+        raise RunNotFound(f"there is no bill run {run_id}; list them with rackbill run list")
+    return run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,13 @@ def run(*, scope: Scope, run_id: str) -> RunView:
     )  # fmt: skip
 
 
+def run_under_way(*, organisation_id: str) -> RunRow | None:
+    """The run of a sales organisation that is neither issued nor discarded."""
+    rows = BillRun.objects.filter(sales_organisation__organisation_id=organisation_id).defer("provisional_report")
+    found = rows.exclude(state__in=policy.CLOSED_STATES).select_related("sales_organisation").first()
+    return None if found is None else _row(found)
+
+
 def approval_answer(*, scope: Scope, run_id: str, actor: Actor) -> ApprovalAnswer:
     """What an approval by the actor would do now. Raises RunNotFound."""
     found = _found(scope, run_id)
@@ -119,6 +126,11 @@ def report(*, scope: Scope, run_id: str) -> tuple[str, str]:
     if found.provisional_report:
         return found.provisional_report, ""
     raise ReportNotFound(f"run {run_id} has no report yet; make it with rackbill run report {run_id}")
+
+
+def is_report_frozen(*, run_id: str) -> bool:
+    """Whether the report of an issued run is kept already."""
+    return RunReport.objects.filter(run__run_id=run_id).exists()
 
 
 def issued_numbers(*, run_id: str) -> list[tuple[str, str, str, int]]:
