@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import DatabaseError, transaction
 
 from rackbill.core.bill_comparison import compare_bills
 from rackbill.domain.access import operations as access
@@ -14,7 +15,7 @@ from rackbill.domain.billing import invariants
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.billing import queries as billing_queries
 from rackbill.domain.billing.errors import ApprovalRefused, LimitRefused, RunNotFound, RunRefused
-from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill
+from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill, RunReport
 from rackbill.domain.billing.operations import ParkedPreview, RunFilter
 from rackbill.domain.billing.queries import comparing, runs
 from rackbill.domain.contracts.models import ContractLine, LinePrice
@@ -405,3 +406,27 @@ def test_a_dry_run_takes_any_filter() -> None:
     with pytest.raises(RunRefused, match="matches the filter"):
         preview(customer_ids=("99999999",))
     assert billing_queries.run_summary(run_id=computed()).invoices == 2
+
+
+def test_a_report_is_kept_once_and_never_changes() -> None:
+    run_id = one_run_of_259_90(world_of.provider())
+    for content in ("first", "second"):
+        billing.keep_provisional_report(run_id=run_id, content=content)
+    assert runs.report(scope=EVERYTHING, run_id=run_id) == ("second", "")
+    with pytest.raises(RunRefused, match="kept once it is issued"):
+        billing.keep_report(run_id=run_id, content="x", sha256="0" * 64, pdf_sha256="0" * 64, now=OCTOBER)
+    billing.approve_run(run_id=run_id, now=OCTOBER, actor=SYSTEM)
+    issue(run_id)
+    for content in ("kept", "late"):
+        billing.keep_report(run_id=run_id, content=content, sha256="0" * 64, pdf_sha256="1" * 64, now=OCTOBER)
+    assert runs.report(scope=EVERYTHING, run_id=run_id) == ("kept", "1" * 64)
+    assert [text for text in invariants.violations() if "is not the one that was stored" in text]
+    for change in (lambda: RunReport.objects.update(content="other"), lambda: RunReport.objects.all().delete()):
+        with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
+            change()
+
+
+def test_a_discarded_run_that_holds_a_draft_is_a_violation() -> None:
+    run_id = one_run_of_259_90(world_of.provider())
+    BillRun.objects.filter(run_id=run_id).update(state="discarded")
+    assert f"run {run_id} was discarded and still holds a draft" in list(invariants.violations())

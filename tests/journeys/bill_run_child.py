@@ -1,12 +1,15 @@
 """A process that bills October 2020 and kills itself (SIGKILL) before its n-th database statement; run by the kill test.
 
-Usage: python -m tests.journeys.bill_run_child build|run [N]. Prints how many statements it made.
+Usage: python -m tests.journeys.bill_run_child build|run [N]|wait. Prints how many statements it made. `wait` says "ready"
+and bills once the file `open` lies in the folder RACKBILL_GATE.
 """
 
 import os
 import signal
 import sys
+import time
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import django
@@ -58,9 +61,25 @@ def run(kill_before: int | None) -> int:
     return count
 
 
+def wait() -> None:
+    """Until the gate opens, with everything loaded and the database connected."""
+    from django.db import connection
+
+    from rackbill.interfaces.jobs import bill_run
+
+    assert bill_run.run_bill
+    connection.ensure_connection()
+    print("ready", flush=True)
+    while not (Path(os.environ["RACKBILL_GATE"]) / "open").exists():
+        time.sleep(0.001)
+
+
 if __name__ == "__main__":
     django.setup()
     if sys.argv[1] == "build":
         build()
+    elif sys.argv[1] == "wait":
+        wait()
+        print(run(None))
     else:
         print(run(int(sys.argv[2]) if len(sys.argv) > 2 else None))
