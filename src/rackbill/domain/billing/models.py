@@ -79,7 +79,10 @@ class BillDraft(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "billing_group", "currency", "place"], name="draft_once"),
         ]
-        indexes = [models.Index(fields=["run", "document_number"])]
+        indexes = [
+            models.Index(fields=["run", "document_number"]),
+            models.Index(fields=["run", "customer"], name="draft_by_run_and_customer"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.document_number or '(draft)'}"

@@ -98,4 +98,8 @@ class Migration(migrations.Migration):
             model_name='approvallimit',
             constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0)), name='approval_limit_not_negative'),
         ),
+        migrations.AddIndex(
+            model_name='billdraft',
+            index=models.Index(fields=['run', 'customer'], name='draft_by_run_and_customer'),
+        ),
     ]

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from rackbill.core.bill_comparison import (
     ComparedBill,
     ComparedLine,
@@ -90,14 +92,15 @@ class Before:
     @classmethod
     def of(cls, organisation_key: int, through: date) -> "Before":
         """Of a sales organisation's run through a date."""
+        billed = Exists(BillDraft.objects.filter(run=OuterRef("pk")))
         rows = BillRun.objects.filter(
-            sales_organisation_id=organisation_key, state="issued", through__lt=through, drafts__isnull=False
-        )
+            billed, sales_organisation_id=organisation_key, state="issued", through__lt=through
+        ).defer("provisional_report")
         last = rows.order_by("-through").first()
         if last is None:
             day = add_months(through, -1)
             return cls(organisation_key=organisation_key, run_keys=(), through=day, issued_on=add_months(day, -1))
-        same = rows.filter(through=last.through).distinct().order_by("issued_on")
+        same = rows.filter(through=last.through).order_by("issued_on")
         keys = tuple(run.pk for run in same)
         return cls(organisation_key=organisation_key, run_keys=keys, through=last.through, issued_on=same[0].issued_on)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Max, Min, QuerySet, Sum
 
 from rackbill.domain.access import queries as access
 from rackbill.domain.billing import policy
@@ -135,12 +135,10 @@ def is_report_frozen(*, run_id: str) -> bool:
 
 def issued_numbers(*, run_id: str) -> list[tuple[str, str, str, int]]:
     """Kind, first and last number, and how many documents of each kind a run has issued."""
-    rows = BillDraft.objects.filter(run__run_id=run_id, document_number__isnull=False).order_by()
-    found: dict[str, list[str]] = {}
-    for kind, number in rows.values_list("kind", "document_number").iterator(chunk_size=5000):
-        first, last, count = found.get(kind, [number, number, "0"])
-        found[kind] = [min(first, number), max(last, number), str(int(count) + 1)]
-    return [(kind, first, last, int(count)) for kind, (first, last, count) in sorted(found.items())]
+    rows = BillDraft.objects.filter(run__run_id=run_id, document_number__isnull=False).order_by("kind")
+    # All numbers have the same count of digits, so that the first as a text is the first as a number.
+    found = rows.values("kind").annotate(first=Min("document_number"), last=Max("document_number"), count=Count("pk"))
+    return [(row["kind"], row["first"], row["last"], row["count"]) for row in found]
 
 
 def _runs(scope: Scope) -> QuerySet[BillRun]:
