@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
-LOCALE := src/rackbill/interfaces/portal/locale
+LOCALES := src/rackbill/interfaces/portal/locale src/rackbill/interfaces/office/locale
 
 .PHONY: help demo dev install install-run test test-sqlite test-postgresql check golden bench campaign clean
 
@@ -20,8 +20,8 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
-$(VENV)/words.stamp: $(wildcard $(LOCALE)/*/LC_MESSAGES/django.po) $(VENV)/run.stamp
-	@if ls $(LOCALE)/*/LC_MESSAGES/django.po >/dev/null 2>&1; then $(BIN)/pybabel -q compile -d $(LOCALE) -D django; fi
+$(VENV)/words.stamp: $(wildcard $(addsuffix /*/LC_MESSAGES/django.po,$(LOCALES))) $(VENV)/run.stamp
+	@for locale in $(LOCALES); do $(BIN)/pybabel -q compile -d $$locale -D django; done
 	@touch $@
 
 install-run: $(VENV)/run.stamp $(VENV)/words.stamp  ## what is needed to run

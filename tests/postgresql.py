@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-SUITES = ["tests/domain", "tests/cutover", "tests/api", "tests/portal", "tests/jobs", "tests/journeys"]
+SUITES = ["tests/domain", "tests/cutover", "tests/api", "tests/portal", "tests/office", "tests/jobs", "tests/journeys"]
 
 
 def _answers(url: str) -> bool:

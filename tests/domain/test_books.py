@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection
 from typer.testing import CliRunner
 
-from rackbill.domain.billing.models import BillDraft, Charge, ParkedBill
+from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill
 from rackbill.domain.contracts.models import ContractLine, LinePrice, Service
 from rackbill.domain.documents.models import Document, NumberSeries
 from rackbill.domain.kit.actor import SYSTEM
@@ -110,6 +110,10 @@ def legacy_charge_too_far() -> None:
 
 
 FAULTS: dict[str, tuple[Callable[[], object], set[str], str]] = {
+    "a run that one person let pass": (
+        lambda: BillRun.objects.update(is_four_eyes=True, approved_by="person:anna@meridian.example"), {"runs"},
+        "one person alone let it pass",
+    ),
     "a lost document": (lose_a_document, {"number_gaps", "chain", "drafts", "ledger"}, "number 21000001 is missing; 21000002 follows"),
     "a date that falls": (damage(DOCUMENT, "issued_on = '2020-09-30'"), {"dates", "frozen_forms"}, "21000001 is dated 2020-09-30, before"),
     "an altered form": (damage(DOCUMENT, "canonical = replace(canonical, 'Buyer', 'Other')"), {"hashes"}, "does not have the stored hash"),

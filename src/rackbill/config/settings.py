@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     *[f"rackbill.domain.{noun}.apps.{noun.capitalize()}Config" for noun in NOUNS],
     "rackbill.cutover.apps.CutoverConfig",
     "rackbill.interfaces.portal.apps.PortalConfig",
+    "rackbill.interfaces.office.apps.OfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -156,7 +157,7 @@ AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("nl", "Nederlands"), ("ru", "Русский")]
-LOCALE_PATHS = [PACKAGE / "interfaces" / "portal" / "locale"]
+LOCALE_PATHS = [PACKAGE / "interfaces" / door / "locale" for door in ("portal", "office")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from rackbill.core.charges import Charge
-from rackbill.core.charges.plain import PlainCharge, plain_charge
+from rackbill.core.charges.plain import PlainCharge, charge_from_plain, plain_charge
 from rackbill.core.document import (
     AccountingTotals,
     BillTo,
@@ -160,6 +160,11 @@ class Draft:
     canonical: str
     net_minor: int
     items: Sequence[BillItem]
+
+    @property
+    def charges(self) -> tuple[Charge, ...]:
+        """The charges behind its lines."""
+        return tuple(charge_from_plain(item.charge) for item in self.items)
 
     @property
     def document(self) -> Document:

@@ -85,3 +85,16 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.key_id
+
+
+class StaffToken(models.Model):
+    """A secret with which a member of staff acts on the console; only its hash is kept."""
+
+    user = models.ForeignKey("rackbill_access.User", on_delete=models.CASCADE, related_name="staff_tokens")
+    secret_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_on = models.DateField()
+    is_revoked = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"token of {self.user_id} until {self.expires_on}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rackbill.domain.access import policy
-from rackbill.domain.access.models import ApiKey, Membership, StaffRole
+from rackbill.domain.access.models import ApiKey, Membership, StaffRole, StaffToken
 from rackbill.domain.kit.scope import CustomerScope
 from rackbill.domain.kit.secrets import secret_hash
 
@@ -79,3 +79,35 @@ def members(*, scope: CustomerScope) -> list[tuple[str, str]]:
     """(e-mail, role) of everybody who may enter a customer account."""
     rows = Membership.objects.filter(customer_id=scope.customer_key).order_by("role", "user__email")
     return list(rows.values_list("user__email", "role"))
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """A member of staff, with the roles by sales organisation ID."""
+
+    email: str
+    roles: dict[str, frozenset[str]]
+
+
+def staff_member(*, email: str, secret: str, now: datetime) -> StaffMember | None:
+    """Who acts with a staff token, or None where it is unknown, revoked, expired, or somebody else's."""
+    token = (
+        StaffToken.objects.filter(secret_hash=secret_hash(secret), is_revoked=False, user__is_active=True)
+        .select_related("user")
+        .first()
+    )
+    if (
+        token is None
+        or token.user.email.casefold() != email.casefold()
+        or policy.is_expired(token.expires_on, now.date())
+    ):
+        return None
+    return StaffMember(token.user.email, staff_organisations(user_key=token.user_id))
+
+
+def staff_roles(*, email: str, organisation_id: str) -> frozenset[str]:
+    """A person's roles at one sales organisation, by e-mail."""
+    rows = StaffRole.objects.filter(
+        user__email__iexact=email, user__is_active=True, sales_organisation__organisation_id=organisation_id
+    )
+    return frozenset(rows.values_list("role", flat=True))

@@ -5,8 +5,20 @@ class RunRefused(ValueError):
     """A bill run cannot be planned or go on; the message says why and what to do."""
 
 
+class ApprovalRefused(RunRefused):
+    """This actor may not approve this run; the message says who may."""
+
+
 class RunNotFound(LookupError):
     """There is no such bill run."""
+
+
+class ReportNotFound(LookupError):
+    """The run has no report yet."""
+
+
+class LimitRefused(ValueError):
+    """An approval limit cannot be set so; the message says who may."""
 
 
 class DocumentNotBilled(LookupError):

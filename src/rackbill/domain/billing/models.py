@@ -4,9 +4,13 @@ from rackbill.domain.kit.fields import CurrencyField, DecimalSixField, MinorFiel
 
 
 class BillRun(models.Model):
-    """One pass over one sales organisation up to a through date: planned → computed → approved → issued."""
+    """One pass over one sales organisation up to a through date: planned → computed → approved → issued, or discarded.
 
-    STATES = [(state, state) for state in ("planned", "computed", "approved", "issued")]
+    `is_four_eyes` says that it was above the limit when it was approved. `reviewed_by` is then the first of two people,
+    where no person planned and computed it.
+    """
+
+    STATES = [(state, state) for state in ("planned", "computed", "approved", "issued", "discarded")]
 
     run_id = models.CharField(max_length=36, unique=True)
     sales_organisation = models.ForeignKey(
@@ -17,14 +21,22 @@ class BillRun(models.Model):
     state = models.CharField(max_length=10, choices=STATES)
     planned_at = models.DateTimeField()
     planned_by = models.CharField(max_length=254)
+    computed_at = models.DateTimeField(null=True)
+    computed_by = models.CharField(max_length=254, blank=True)
+    reviewed_at = models.DateTimeField(null=True)
+    reviewed_by = models.CharField(max_length=254, blank=True)
     approved_by = models.CharField(max_length=254, blank=True)
     approved_at = models.DateTimeField(null=True)
+    is_four_eyes = models.BooleanField(default=False)
     closed_at = models.DateTimeField(null=True)
+    provisional_report = models.TextField(blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["sales_organisation"], condition=~models.Q(state="issued"), name="one_open_run"
+                fields=["sales_organisation"],
+                condition=~models.Q(state__in=("issued", "discarded")),
+                name="one_open_run",
             ),
         ]
 
@@ -33,7 +45,7 @@ class BillRun(models.Model):
 
 
 class BillShard(models.Model):
-    """Some customers of a run, computed in one transaction."""
+    """Some customers of a run, computed in one transaction; a retry is one customer that was parked before."""
 
     run = models.ForeignKey("rackbill_billing.BillRun", on_delete=models.CASCADE, related_name="shards")
     shard_number = models.PositiveIntegerField()
@@ -41,6 +53,7 @@ class BillShard(models.Model):
     last_customer_id = models.CharField(max_length=8)
     is_computed = models.BooleanField(default=False)
     queued_at = models.DateTimeField(null=True)
+    is_retry = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "shard_number"], name="shard_once")]
@@ -78,6 +91,7 @@ class BillDraft(models.Model):
             models.Index(
                 fields=["run", "shard_number"], condition=models.Q(document_number=None), name="drafts_to_issue"
             ),
+            models.Index(fields=["run", "customer"], name="draft_by_run_and_customer"),
         ]
 
     def __str__(self) -> str:
@@ -172,3 +186,38 @@ class RateCorrection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.charge_id}"
+
+
+class ApprovalLimit(models.Model):
+    """The amount of a run, in one currency, above which two people must see it; from a day until the next row's."""
+
+    sales_organisation = models.ForeignKey(
+        "rackbill_parties.SalesOrganisation", on_delete=models.PROTECT, related_name="approval_limits"
+    )
+    currency = CurrencyField()
+    amount_minor = MinorField()
+    valid_from = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sales_organisation", "currency", "valid_from"], name="approval_limit_once"
+            ),
+            models.CheckConstraint(condition=models.Q(amount_minor__gte=0), name="approval_limit_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} {self.currency} from {self.valid_from}"
+
+
+class RunReport(models.Model):
+    """The signed report of an issued run, as JSON, with the hash of its PDF. Never changes."""
+
+    run = models.OneToOneField("rackbill_billing.BillRun", on_delete=models.PROTECT, related_name="report")
+    content = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    pdf_sha256 = models.CharField(max_length=64)
+    stored_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"report of {self.run_id}"

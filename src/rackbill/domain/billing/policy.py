@@ -1,11 +1,15 @@
-"""Which sizes, and which bills are parked."""
+"""Which sizes, which bills are parked and what helps, and who may approve a run."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 SHARD_CUSTOMERS = 1000
 ISSUE_BLOCK = 1000
 QUEUED = timedelta(minutes=10)
 """How long a shard handed to workers may wait before it counts as lost and is handed out again."""
+
+CLOSED_STATES = ("issued", "discarded")
 
 PARK_CODES = {
     "ContradictoryTerms": "contradictory_data",
@@ -14,8 +18,85 @@ PARK_CODES = {
     "InvalidDocument": "invalid_document",
     "ValueError": "contradictory_data",
 }
+WAYS_OUT = {
+    "contradictory_data": "Mend the price, quantity or dates of the contract line named, then retry the parked customers.",
+    "no_tax_rule": "Enter the customer's country and state, or the rate that is missing, then retry the parked customers.",
+    "no_exchange_rate": "Enter the exchange rate of that day with its source, then retry the parked customers.",
+    "invalid_document": "Mend the customer's address, tax number or lines as named, then retry the parked customers.",
+}
+"""What to do about a parked customer, by code."""
 
 
 def park_code(fault: Exception) -> str:
     """The short word for a reason to park."""
     return PARK_CODES.get(type(fault).__name__, "contradictory_data")
+
+
+def way_out(code: str) -> str:
+    """What to do about a parked customer; a code that other hands have stored is treated as contradictory data."""
+    return WAYS_OUT.get(code, WAYS_OUT["contradictory_data"])
+
+
+APPROVERS = frozenset({"approver"})
+"""Staff roles that may approve a run of their sales organisation."""
+OPERATORS = frozenset({"clerk", "approver", "administrator"})
+"""Staff roles that may plan, compute, issue or discard a run."""
+READERS = frozenset({"clerk", "approver", "auditor", "administrator"})
+"""Staff roles that see runs and their reports."""
+LIMIT_KEEPERS = frozenset({"administrator"})
+"""Staff roles that may raise an approval limit."""
+
+
+def above_limits(*, totals: Mapping[str, int], limits: Mapping[str, int]) -> list[str]:
+    """The currencies in which a run needs four eyes. Amounts in minor units.
+
+    Where a sales organisation has any limit, a currency without one has the limit nought; without any, none is needed.
+    """
+    if not limits:
+        return []
+    return [currency for currency, minor in sorted(totals.items()) if minor > limits.get(currency, 0)]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAnswer:
+    """Whether an approval counts: it approves, it is the first of two people's, or it is refused: in words and as a code."""
+
+    is_approved: bool = False
+    is_review: bool = False
+    refusal: str = ""
+    code: str = ""
+
+
+def approval(
+    *,
+    actor_kind: str,
+    approver: str,
+    roles: frozenset[str],
+    needs_four_eyes: bool,
+    people: frozenset[str],
+    reviewer: str,
+) -> ApprovalAnswer:
+    """What an approval by somebody does. `people` are those who planned and computed, `reviewer` who approved first."""
+    if actor_kind == "system":
+        if needs_four_eyes:
+            return ApprovalAnswer(
+                refusal="two different people must see it; approve it as a person with --as EMAIL", code="not_a_person"
+            )
+        return ApprovalAnswer(is_approved=True)
+    if actor_kind != "person" or not roles & APPROVERS:
+        return ApprovalAnswer(
+            refusal=f"{approver} is no approver of this sales organisation; ask one who is", code="no_approver"
+        )
+    if not needs_four_eyes:
+        return ApprovalAnswer(is_approved=True)
+    if approver in people:
+        return ApprovalAnswer(
+            refusal=f"{approver} planned or computed it; another approver must approve it", code="took_part"
+        )
+    if approver == reviewer:
+        return ApprovalAnswer(
+            refusal=f"{approver} has approved it already; one more person must", code="approved_before"
+        )
+    if people or reviewer:
+        return ApprovalAnswer(is_approved=True)
+    return ApprovalAnswer(is_review=True)

@@ -188,7 +188,9 @@ def _add_taxes(rows: list[tuple[Any, ...]], key: int, data: dict[str, Any]) -> N
 def seal_chains(*, organisation_key: int, signer: Signer, now: datetime) -> int:
     """Signs the head of every chain of the sales organisation that grew since it was last sealed; how many."""
     count = 0
-    for series in NumberSeries.objects.filter(sales_organisation_id=organisation_key).exclude(chain_hash=GENESIS):
+    rows = NumberSeries.objects.filter(sales_organisation_id=organisation_key).exclude(chain_hash=GENESIS)
+    # Locked, or two runs that end in the same moment would both seal one head.
+    for series in locks.locked(rows.order_by("pk")):
         last_number = print_number(series.next_counter - 1)
         if ChainSeal.objects.filter(series=series, last_number=last_number).exists():
             continue

@@ -297,3 +297,23 @@ def customer_scope(*, customer_id: str) -> CustomerScope:
     if key is None:
         raise CustomerNotFound(f"there is no customer {customer_id}")
     return CustomerScope(key, customer_id)
+
+
+def names_by_key(*, customer_keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """By key: customer ID and name."""
+    rows = Customer.objects.filter(pk__in=list(customer_keys)).values_list("pk", "customer_id", "name")
+    return {key: (customer_id, name) for key, customer_id, name in rows}
+
+
+def customer_keys_where(
+    *, organisation_id: str, customer_ids: Sequence[str], countries: Sequence[str], group_ids: Sequence[str]
+) -> set[int]:
+    """The customers of a sales organisation that match every filter given; an empty one matches all."""
+    rows = Customer.objects.filter(sales_organisation__organisation_id=organisation_id)
+    if customer_ids:
+        rows = rows.filter(customer_id__in=list(customer_ids))
+    if countries:
+        rows = rows.filter(country__in=list(countries))
+    if group_ids:
+        rows = rows.filter(billing_groups__group_id__in=list(group_ids))
+    return set(rows.values_list("pk", flat=True))

@@ -26,6 +26,7 @@ class Wording:
         text = (resources.files("rackbill.formats.wording") / f"{self.language}.json").read_text(encoding="utf-8")
         data = json.loads(text)
         self.words: dict[str, str] = data["words"]
+        self.run_report: dict[str, str] = data["run_report"]
         self._plurals: dict[str, dict[str, str]] = data["plurals"]
         self._families: dict[str, str] = data["families"]
         self._one_time: str = data["one_time"]

@@ -1,6 +1,5 @@
 """`rackbill bill-run`, `rackbill dispatch` and `rackbill series add`."""
 
-from datetime import date
 from typing import Annotated
 
 import typer
@@ -9,25 +8,18 @@ from rich.table import Table
 
 from rackbill.adapters.smtp import MailServer
 from rackbill.core.money import decimal_from_minor
+from rackbill.domain.billing.operations import RunFilter
 from rackbill.domain.billing.queries import RunSummary
 from rackbill.domain.dispatch import queries as dispatch_queries
 from rackbill.domain.documents import operations as documents
 from rackbill.domain.documents import queries as document_queries
-from rackbill.domain.kit.actor import Actor
 from rackbill.domain.parties import queries as parties
-from rackbill.interfaces.console import answers, installation, main
-from rackbill.interfaces.jobs import bill_run, dispatch, document_files
+from rackbill.interfaces.console import answers, dry_run, installation, main
+from rackbill.interfaces.console.acting import CONSOLE
+from rackbill.interfaces.console.runs import day
+from rackbill.interfaces.jobs import bill_run, dispatch, document_files, run_report
 
 series_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-CONSOLE = Actor("system", "console")
-
-
-def day(text: str, option: str) -> date:
-    """A date from an option. Raises Refused."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise answers.Refused(f"{option} takes a date such as 2020-11-01, not {text!r}") from None
 
 
 def summary_json(summary: RunSummary) -> dict[str, object]:
@@ -66,21 +58,46 @@ def register(app: typer.Typer) -> None:
         through: Annotated[str, typer.Option(help="bill everything before this day")],
         as_json: Annotated[bool, typer.Option("--json")] = False,
         at: Annotated[str | None, typer.Option(help="the clock, in demo and test installations only")] = None,
+        dry: Annotated[bool, typer.Option("--dry-run", help="compute and print, store nothing")] = False,
+        customer: Annotated[list[str] | None, typer.Option(help="dry run: only this customer ID")] = None,
+        country: Annotated[list[str] | None, typer.Option(help="dry run: only customers of this country")] = None,
+        billing_group: Annotated[list[str] | None, typer.Option(help="dry run: only this billing group")] = None,
+        contract: Annotated[list[str] | None, typer.Option(help="dry run: only this contract ID")] = None,
+        product: Annotated[list[str] | None, typer.Option(help="dry run: only this product ID")] = None,
+        currency: Annotated[list[str] | None, typer.Option(help="dry run: only this currency")] = None,
     ) -> None:
-        """Bill one sales organisation through a date; running it again goes on, or changes nothing."""
-        now = main.set_clock(at)
+        """Bill one sales organisation through a date; running it again goes on, or changes nothing.
+
+        Above the approval limit it stops at computed. Each filter of a dry run may be given several times.
+        """
+        now, until = main.set_clock(at), day(through, "--through")
+        only = RunFilter(
+            customer_ids=tuple(customer or ()), countries=tuple(country or ()), group_ids=tuple(billing_group or ()),
+            contract_ids=tuple(contract or ()), product_ids=tuple(product or ()), currencies=tuple(currency or ()),
+        )  # fmt: skip
+        if dry:
+            dry_run.print_dry_run(organisation_id=sales_org, through=until, only=only, now=now, as_json=as_json)
+            return
+        if only != RunFilter():
+            raise answers.Refused("a run bills everybody; filters are for --dry-run")
         with answers.steps(as_json=as_json) as steps:
             summary = bill_run.run_bill(
-                organisation_id=sales_org, through=day(through, "--through"), now=now, actor=CONSOLE,
-                signer=installation.signer(), on_step=steps,
+                organisation_id=sales_org, through=until, now=now, actor=CONSOLE, signer=installation.signer(),
+                on_step=steps,
             )  # fmt: skip
-        installation.keep_report(f"bill-run-{summary.run_id}", summary_json(summary))
+        is_issued = summary.state == "issued"
+        (run_report.freeze_report if is_issued else run_report.prepare_report)(
+            run_id=summary.run_id, signer=installation.signer()
+        )
         for warning in document_queries.series_warnings(organisation_id=sales_org):
             answers.people.print(f"[yellow]warning[/yellow]: {warning}")
+        waits = f"two different people must approve it: rackbill run approve {summary.run_id} --as EMAIL"
         if as_json:
-            answers.print_json(summary_json(summary))
+            answers.print_json(summary_json(summary) | ({} if is_issued else {"waits_for": waits}))
         else:
             print_summary(summary)
+            if not is_issued:
+                answers.out.print(f"It is above the limit; {waits}")
 
     @app.command("dispatch")
     def send(

@@ -87,7 +87,7 @@ def move_in(work: Demo, *, customers: int, seed: int) -> None:
     from rackbill.cutover.run import run_cutover
     from rackbill.domain.parties import queries as parties
     from rackbill.interfaces.console import installation
-    from rackbill.interfaces.console.billing import CONSOLE
+    from rackbill.interfaces.console.acting import CONSOLE
     from rackbill.interfaces.jobs import clock, document_files
 
     work.steps("tables", 0, 1)
@@ -112,8 +112,8 @@ def move_in(work: Demo, *, customers: int, seed: int) -> None:
 def _bill(work: Demo) -> None:
     from rackbill.domain.parties import queries as parties
     from rackbill.interfaces.console import installation
-    from rackbill.interfaces.console.billing import CONSOLE, summary_json
-    from rackbill.interfaces.jobs import bill_run, clock
+    from rackbill.interfaces.console.acting import CONSOLE
+    from rackbill.interfaces.jobs import bill_run, clock, run_report
 
     clock.move(BILLED_AT)
     open_series()
@@ -128,7 +128,7 @@ def _bill(work: Demo) -> None:
             actor=CONSOLE,
             signer=installation.signer(),
         )
-        installation.keep_report(f"bill-run-{summary.run_id}", summary_json(summary))
+        run_report.freeze_report(run_id=summary.run_id, signer=installation.signer())
         invoices += summary.invoices
         parked += len(summary.parked)
         for currency, minor in summary.net_minor_by_currency.items():
@@ -193,7 +193,7 @@ def _find_people(work: Demo) -> None:
     from rackbill.domain.contracts import queries as contracts
     from rackbill.domain.identifiers import queries as identifiers
     from rackbill.domain.parties import queries as parties
-    from rackbill.interfaces.console.billing import CONSOLE
+    from rackbill.interfaces.console.acting import CONSOLE
     from rackbill.interfaces.jobs import clock
 
     login, api_key = _customer_login(work.secrets)

@@ -9,10 +9,10 @@ import typer
 from django.conf import settings
 from django.core.management import call_command
 
-from rackbill.adapters import signing_key
 from rackbill.domain.kit.secrets import Signer, signed_report
 from rackbill.domain.taxes import operations as taxes
 from rackbill.interfaces.console import answers
+from rackbill.interfaces.jobs import signing
 
 
 def create(*, kind: str, clock: str | None = None) -> None:
@@ -38,8 +38,8 @@ def migrate() -> int:
 
 
 def signer() -> Signer:
-    """The installation's signer; its key lies in RACKBILL_HOME/keys."""
-    return Signer(signing_key.load_signing_key(path=Path(settings.RACKBILL_HOME) / "keys" / "signing.pem"))
+    """The installation's signer."""
+    return signing.signer()
 
 
 def keep_report(name: str, report: dict[str, Any]) -> Path:

@@ -87,9 +87,11 @@ def _add_commands() -> None:
         pro_forma,
         receivables,
         reminders,
+        runs,
         scenario,
         serving,
         simulate,
+        staff,
         taxes,
         usage,
         verifying,
@@ -105,6 +107,10 @@ def _add_commands() -> None:
     )
     app.add_typer(usage.app, name="usage", help="Usage: meters, samples, frozen months, estimates.")
     app.add_typer(taxes.app, name="tax", help="Which tax and why; changes of rates; choices of a seller.")
+    app.add_typer(
+        runs.app, name="run", help="The acts of a bill run one by one: plan, compute, approve, issue and more."
+    )
+    app.add_typer(staff.app, name="staff", help="Members of staff, their roles and console tokens.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     app.add_typer(payments.app, name="payments", help="Bank files, payments, and where their money goes.")
     app.add_typer(receivables.app, name="receivables", help="What customers owe, document by document.")

@@ -80,6 +80,9 @@ def switch(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """To the first page that the roles allow."""
-    roles = frozenset(role for account in access.accounts(user_key=int(request.user.pk)) for role in account.roles)
+    """To the first page that the roles allow; staff who belong to no customer go to the office."""
+    user_key = int(request.user.pk)
+    roles = frozenset(role for account in access.accounts(user_key=user_key) for role in account.roles)
+    if not roles and access.staff_organisations(user_key=user_key):
+        return redirect("office_runs")
     return redirect("services" if policy.is_allowed(roles, policy.SEE_SERVICES) or not roles else "equipment_list")

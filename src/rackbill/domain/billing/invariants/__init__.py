@@ -5,6 +5,7 @@ from datetime import date
 
 from rackbill.domain.billing.invariants.comparing import COMPARISONS, compared
 from rackbill.domain.billing.invariants.recomputing import last_through, recomputed
+from rackbill.domain.billing.invariants.running import misrun
 from rackbill.domain.billing.models import BillRun, ParkedBill
 from rackbill.domain.billing.queries.completeness import REASONS, Completeness, completeness
 from rackbill.domain.kit.scope import Scope, StaffScope, WholeInstallation
@@ -12,7 +13,7 @@ from rackbill.domain.parties import queries as parties
 
 WHOLE = ("unbilled", "recomputation")
 """Checks of all that is agreed and charged; they cannot be limited to documents since a day."""
-CHECKS = (*COMPARISONS, *WHOLE)
+CHECKS = (*COMPARISONS, *WHOLE, "runs")
 Seen = Callable[[str, int], None]
 """Told how many things a check has looked at."""
 
@@ -28,6 +29,7 @@ def checks(*, scope: Scope, since: date | None, seen: Seen) -> Iterator[tuple[st
     for organisation_id in organisations(scope=scope):
         seller = parties.seller(organisation_id=organisation_id)
         yield from compared(organisation_key=seller.key, since=since, seen=seen)
+        yield from misrun(organisation_key=seller.key)
         through = last_through(organisation_key=seller.key)
         if since is None and through is not None:
             yield from _unbilled(organisation_id, through, seen)

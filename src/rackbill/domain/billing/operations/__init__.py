@@ -1,13 +1,25 @@
 """Bill runs: planned → computed → approved → issued. Every step may run twice; a worker may die at any line."""
 
 from rackbill.domain.billing.operations.computing import compute_shard, preview_bills
+from rackbill.domain.billing.operations.controlling import (
+    approve_run,
+    check_operator,
+    finish_computing,
+    keep_provisional_report,
+    keep_report,
+    set_approval_limit,
+)
 from rackbill.domain.billing.operations.crediting import credit_document, credit_invoice
+from rackbill.domain.billing.operations.discarding import discard_run, reset_run, retry_parked
+from rackbill.domain.billing.operations.dry_running import ParkedPreview, RunFilter, preview_run
 from rackbill.domain.billing.operations.issuing import close_run, issue_block
-from rackbill.domain.billing.operations.planning import approve_run, plan_run
+from rackbill.domain.billing.operations.planning import plan_run
 from rackbill.domain.billing.operations.previewing import preview_coming_bill
 from rackbill.domain.billing.operations.sharding import compute_free_shard, compute_next_shard, queue_shards
 
 __all__ = [
-    "approve_run", "close_run", "compute_free_shard", "compute_next_shard", "compute_shard", "credit_document",
-    "credit_invoice", "issue_block", "plan_run", "preview_bills", "preview_coming_bill", "queue_shards",
+    "ParkedPreview", "RunFilter", "approve_run", "check_operator", "close_run", "compute_free_shard",
+    "compute_next_shard", "compute_shard", "credit_document", "credit_invoice", "discard_run", "finish_computing",
+    "issue_block", "keep_provisional_report", "keep_report", "plan_run", "preview_bills", "preview_coming_bill",
+    "preview_run", "queue_shards", "reset_run", "retry_parked", "set_approval_limit",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Planning and approving a bill run."""
+"""Planning a bill run."""
 
 import uuid
 from datetime import date, datetime
@@ -8,11 +8,10 @@ from django.db import IntegrityError, transaction
 
 from rackbill.core.periods import add_months, first_of_month
 from rackbill.domain.billing import policy
-from rackbill.domain.billing.errors import RunNotFound, RunRefused
+from rackbill.domain.billing.errors import RunRefused
 from rackbill.domain.billing.models import BillRun, BillShard
 from rackbill.domain.billing.operations import rate_reviews
 from rackbill.domain.history import operations as history
-from rackbill.domain.kit import locks
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.parties import queries as parties
 
@@ -63,26 +62,11 @@ def plan_run(*, organisation_id: str, through: date, now: datetime, actor: Actor
 
 
 def _under_way(seller_key: int, through: date) -> str | None:
-    run = BillRun.objects.filter(sales_organisation_id=seller_key).exclude(state="issued").first()
+    run = BillRun.objects.filter(sales_organisation_id=seller_key).exclude(state__in=policy.CLOSED_STATES).first()
     if run is None:
         return None
     if run.through != through:
         raise RunRefused(
-            f"run {run.run_id} through {run.through} is {run.state}; finish it with --through {run.through} first"
+            f"run {run.run_id} through {run.through} is {run.state}; finish it with --through {run.through}, or discard it, first"
         )
     return run.run_id
-
-
-@transaction.atomic
-def approve_run(*, run_id: str, now: datetime, actor: Actor) -> None:
-    """Lets a computed run be issued. May run twice. Raises RunNotFound, RunRefused while shards are not computed."""
-    run = locks.locked(BillRun.objects.filter(run_id=run_id)).first()
-    if run is None:
-        raise RunNotFound(f"there is no bill run {run_id}")
-    if run.state in ("approved", "issued"):
-        return
-    if run.shards.filter(is_computed=False).exists():
-        raise RunRefused(f"run {run_id} is not computed yet; run the bill run again to go on")
-    run.state, run.approved_by, run.approved_at = "approved", str(actor), now
-    run.save(update_fields=["state", "approved_by", "approved_at"])
-    history.record_change(now=now, actor=actor, verb="approve_run", object_kind="bill_run", object_id=run_id)

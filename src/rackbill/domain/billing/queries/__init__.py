@@ -90,7 +90,7 @@ class LastRun:
 
 def last_run(*, organisation_key: int, before_run_key: int | None) -> LastRun:
     """The newest run before a run (or of all). One that is still under way counts as having charged nobody."""
-    runs = BillRun.objects.filter(sales_organisation_id=organisation_key)
+    runs = BillRun.objects.filter(sales_organisation_id=organisation_key).exclude(state="discarded")
     if before_run_key is not None:
         runs = runs.filter(pk__lt=before_run_key)
     run = runs.order_by("-pk").first()
@@ -99,7 +99,12 @@ def last_run(*, organisation_key: int, before_run_key: int | None) -> LastRun:
     ended_by = min(run.through, run.issued_on)
     if run.state == "planned":
         return LastRun(run.through, ended_by)
-    ranges = list(run.shards.order_by("first_customer_id").values_list("first_customer_id", "last_customer_id"))
+    # Who was parked and retried has a shard of its own beside the one whose range it lies in.
+    ranges = list(
+        run.shards.filter(is_retry=False)
+        .order_by("first_customer_id")
+        .values_list("first_customer_id", "last_customer_id")
+    )
     parked = ParkedBill.objects.filter(run=run).values_list("customer__customer_id", flat=True)
     return LastRun(
         run.through,

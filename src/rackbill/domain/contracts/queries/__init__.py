@@ -3,6 +3,7 @@
 from rackbill.domain.contracts.queries.agreed import agreed_rows
 from rackbill.domain.contracts.queries.billable import BillableLine, billable_lines
 from rackbill.domain.contracts.queries.cancellations import CancellationConfirmation, cancellation_confirmation
+from rackbill.domain.contracts.queries.lines import customer_keys_with_lines, line_facts
 from rackbill.domain.contracts.queries.services import (
     SORTS,
     ServerFacts,
@@ -17,6 +18,21 @@ from rackbill.domain.contracts.queries.services import (
 )
 
 __all__ = [
-    "SORTS", "BillableLine", "CancellationConfirmation", "ServerFacts", "ServiceRow", "agreed_rows", "billable_lines",
-    "cancellation_confirmation", "metered_line", "server", "servers", "service", "service_count", "service_key", "services",
+    "SORTS",
+    "BillableLine",
+    "CancellationConfirmation",
+    "ServerFacts",
+    "ServiceRow",
+    "agreed_rows",
+    "billable_lines",
+    "cancellation_confirmation",
+    "customer_keys_with_lines",
+    "line_facts",
+    "metered_line",
+    "server",
+    "servers",
+    "service",
+    "service_count",
+    "service_key",
+    "services",
 ]  # fmt: skip

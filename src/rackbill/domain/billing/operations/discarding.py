@@ -1,0 +1,106 @@
+"""Taking a computed run back: discard it, compute it anew, or retry its parked customers. Nothing is numbered yet."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from rackbill.domain.billing.errors import RunNotFound, RunRefused
+from rackbill.domain.billing.models import BillDraft, BillRun, BillShard, Charge
+from rackbill.domain.contracts import operations as contracts
+from rackbill.domain.history import operations as history
+from rackbill.domain.kit import locks
+from rackbill.domain.kit.actor import Actor
+
+
+@transaction.atomic
+def discard_run(*, run_id: str, now: datetime, actor: Actor) -> None:
+    """Takes a run back with all its drafts and charges; it stays in the list as discarded. May run twice.
+
+    Raises RunNotFound, and RunRefused where a document of it is issued.
+    """
+    run = _reversible_run(run_id)
+    if run.state == "discarded":
+        return
+    count = _empty(run)
+    # A worker that waits for a shard finds it computed and leaves it.
+    run.shards.update(is_computed=True)
+    run.state, run.closed_at = "discarded", now
+    run.save(update_fields=["state", "closed_at", "provisional_report"])
+    history.record_change(
+        now=now, actor=actor, verb="discard_run", object_kind="bill_run", object_id=run_id, detail={"drafts": count}
+    )
+
+
+@transaction.atomic
+def reset_run(*, run_id: str, now: datetime, actor: Actor) -> None:
+    """Brings a run back to planned, so that it is computed anew. Raises RunNotFound, RunRefused as discard_run."""
+    run = _reversible_run(run_id)
+    if run.state == "discarded":
+        raise RunRefused(f"run {run_id} was discarded; plan a new one")
+    count = _empty(run)
+    run.shards.filter(is_retry=True).delete()
+    run.shards.update(is_computed=False)
+    _back_to_planned(run)
+    history.record_change(
+        now=now, actor=actor, verb="reset_run", object_kind="bill_run", object_id=run_id, detail={"drafts": count}
+    )
+
+
+@transaction.atomic
+def retry_parked(*, run_id: str, now: datetime, actor: Actor) -> int:
+    """Gives each parked customer of a run a shard of its own to be computed again; how many. The others stay as they are.
+
+    Raises RunNotFound, RunRefused as discard_run.
+    """
+    run = _reversible_run(run_id)
+    if run.state == "discarded":
+        raise RunRefused(f"run {run_id} was discarded; plan a new one")
+    ids = list(run.parked.order_by("customer__customer_id").values_list("customer__customer_id", flat=True))
+    if not ids:
+        return 0
+    first = 1 + (run.shards.aggregate(last=Max("shard_number"))["last"] or 0)
+    run.parked.all().delete()
+    BillShard.objects.bulk_create(
+        BillShard(run=run, shard_number=number, first_customer_id=one, last_customer_id=one, is_retry=True)
+        for number, one in enumerate(ids, start=first)
+    )
+    _back_to_planned(run)
+    history.record_change(
+        now=now, actor=actor, verb="retry_parked", object_kind="bill_run", object_id=run_id,
+        detail={"customers": len(ids)},
+    )  # fmt: skip
+    return len(ids)
+
+
+def _reversible_run(run_id: str) -> BillRun:
+    # Shards before the run, in the order in which a computing worker locks them.
+    list(locks.locked(BillShard.objects.filter(run__run_id=run_id).order_by("shard_number")).values_list("pk"))
+    run = locks.locked(BillRun.objects.filter(run_id=run_id)).first()
+    if run is None:
+        raise RunNotFound(f"there is no bill run {run_id}; list them with rackbill run list")
+    if run.state == "issued" or run.drafts.filter(document_number__isnull=False).exists():
+        raise RunRefused(f"documents of run {run_id} are issued; what is issued stays, correct it with credit notes")
+    return run
+
+
+def _empty(run: BillRun) -> int:
+    """Deletes charges, drafts and parked bills of the run in three statements; how many drafts."""
+    charges = Charge.objects.filter(draft__run=run)
+    # The run also settled lines that it did not charge; all are computed in full again.
+    contracts.unsettle_organisation(organisation_key=run.sales_organisation_id)
+    # Nothing points at charges and drafts of a run that is not issued, so there is nothing for a cascade to collect.
+    charges._raw_delete(charges.db)
+    drafts = BillDraft.objects.filter(run=run)
+    count = drafts._raw_delete(drafts.db)
+    run.parked.all().delete()
+    run.provisional_report = ""
+    return int(count or 0)
+
+
+def _back_to_planned(run: BillRun) -> None:
+    run.state, run.provisional_report = "planned", ""
+    run.computed_by = run.reviewed_by = run.approved_by = ""
+    run.computed_at = run.reviewed_at = run.approved_at = None
+    run.is_four_eyes = False
+    run.save()

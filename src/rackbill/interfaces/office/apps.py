@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class OfficeConfig(AppConfig):
+    name = "rackbill.interfaces.office"
+    label = "rackbill_office"

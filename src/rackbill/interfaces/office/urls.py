@@ -1,0 +1,13 @@
+"""Addresses of the office."""
+
+from django.urls import path
+
+from rackbill.interfaces.office import runs
+
+urlpatterns = [
+    path("office/", runs.runs, name="office_runs"),
+    path("office/runs/<str:run_id>/", runs.run, name="office_run"),
+    path("office/runs/<str:run_id>/approve/", runs.approve, name="office_approve"),
+    path("office/runs/<str:run_id>/report.pdf", runs.report_pdf, name="office_report_pdf"),
+    path("office/runs/<str:run_id>/report.json", runs.report_json, name="office_report_json"),
+]
