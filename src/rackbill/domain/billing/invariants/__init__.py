@@ -29,7 +29,7 @@ def checks(*, scope: Scope, since: date | None, seen: Seen) -> Iterator[tuple[st
     for organisation_id in organisations(scope=scope):
         seller = parties.seller(organisation_id=organisation_id)
         yield from compared(organisation_key=seller.key, since=since, seen=seen)
-        yield from misrun(organisation_key=seller.key)
+        yield from misrun(organisation_key=seller.key, seen=seen)
         through = last_through(organisation_key=seller.key)
         if since is None and through is not None:
             yield from _unbilled(organisation_id, through, seen)
