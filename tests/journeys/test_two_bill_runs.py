@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.test_killed_bill_run import Books, PostgresBooks, SqliteBooks, child
+from tests.journeys.separate_books import Books, PostgresBooks, SqliteBooks, child
 
 ROUNDS = 3
 NUMBERS = "SELECT number, sha256, chain_hash FROM rackbill_documents_document ORDER BY number"

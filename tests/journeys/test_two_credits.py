@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.test_killed_bill_run import Books, PostgresBooks, SqliteBooks
+from tests.journeys.separate_books import Books, PostgresBooks, SqliteBooks
 
 ASKED = ("60", "60", "60", "60")
 CREDITED = "SELECT COALESCE(SUM(amount_minor), 0) FROM rackbill_billing_charge WHERE kind = 'credit'"

@@ -129,6 +129,7 @@ class TaxTable:
         for special in territories:
             self._special.setdefault(special.country, []).append(special)
         self._rules = {rule.territory: rule for rule in rules}
+        self._in_union: dict[tuple[str, date], bool] = {}
         self._found: dict[tuple[str, str, date, date | None], tuple[DatedRate, ...]] = {}
 
     def rates(self, territory: str, tax_class: str, day: date, known_on: date | None = None) -> tuple[DatedRate, ...]:
@@ -174,8 +175,13 @@ class TaxTable:
 
     def is_union_member(self, country: str, day: date) -> bool:
         """Whether the country belongs to the EU's VAT territory on the day (Great Britain until the end of 2020)."""
-        rows = self._members.get(country, ())
-        return any(m.valid_from <= day and (m.valid_until is None or day < m.valid_until) for m in rows)
+        key = (country, day)
+        found = self._in_union.get(key)
+        if found is None:
+            rows = self._members.get(country, ())
+            found = any(m.valid_from <= day and (m.valid_until is None or day < m.valid_until) for m in rows)
+            self._in_union[key] = found
+        return found
 
     def place(self, country: str, state: str, postal_code: str, day: date) -> Place:
         """Where an address lies for tax on a day. Raises NoTaxRule where a needed state or province is missing."""

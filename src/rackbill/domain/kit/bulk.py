@@ -4,8 +4,10 @@ The rows are tuples in the order of the named fields. Columns that are not named
 give it. Constraints and triggers hold as always.
 """
 
+import gc
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +60,18 @@ def insert_plain_rows(model: type[models.Model], field_names: Sequence[str], row
             # The driver's own cursor: Django's would translate and keep every statement.
             cursor.cursor.connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', batch)
         return len(batch)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """For work on many rows at once, which makes no cycles: Python's collector would look at all of them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Keys:

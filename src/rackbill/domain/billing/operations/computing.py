@@ -123,6 +123,7 @@ class _Bill:
 
 
 @transaction.atomic
+@bulk.without_collector()
 def compute_shard(*, run_id: str, shard_number: int) -> int:
     """Stores the drafts, charges and parked bills of the shard's customers; how many drafts. May run twice."""
     shard = locks.locked(

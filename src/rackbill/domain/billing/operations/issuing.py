@@ -24,6 +24,7 @@ _COLUMNS = ("pk", "customer_id", "billing_group_id", "kind", "canonical")
 
 
 @transaction.atomic
+@bulk.without_collector()
 def issue_block(*, run_id: str, now: datetime) -> int:
     """Issues the next drafts of an approved run with all that belongs to them, in one transaction; how many. 0 = all done.
 
