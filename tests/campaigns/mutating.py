@@ -38,10 +38,12 @@ TESTS = {
     "core/periods": ("test_money_periods", "test_charging_cases", "test_charging_oracle", "test_charges"),
     "core/terms": ("test_terms", "test_charging_cases", "test_charges", "test_charging_oracle"),
     "core/crediting": ("test_crediting",),
-    "core/tax": ("test_tax", "test_tax_periods"),
+    "core/tax": ("test_tax", "test_dividing", "test_tax_properties"),
     "core/metering": ("test_metering", "test_usage"),
+    "core/samples": ("test_samples",),
     "core/pricing": ("test_pricing", "test_usage"),
     "core/settling": ("test_settling",),
+    "core/remittance": ("test_remittance",),
 }
 KILLED, SURVIVED = "killed", "survived"
 SECONDS, GIGABYTES = 60, 3

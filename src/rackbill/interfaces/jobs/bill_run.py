@@ -1,6 +1,7 @@
 """A bill run from plan to last number, each act by itself or all in one go; goes on where an earlier process stopped."""
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.billing import queries as billing_queries
@@ -10,6 +11,7 @@ from rackbill.domain.documents import operations as documents
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties import queries as parties
+from rackbill.domain.receivables import operations as receivables
 from rackbill.interfaces.jobs import shards, usage
 from rackbill.interfaces.jobs.shards import OnStep
 
@@ -51,6 +53,8 @@ def issue_run(*, run_id: str, now: datetime, actor: Actor, signer: Signer, on_st
     seller = parties.seller(organisation_id=summary.organisation_id)
     # Sealed before it is closed: a run that was killed between the two is still open, so the next call seals it.
     documents.seal_chains(organisation_key=seller.key, signer=signer, now=now)
+    # What a credit note takes back is set off against its invoice; what is left stays the customer's.
+    receivables.settle_credits(organisation_key=seller.key, on=now.astimezone(ZoneInfo(seller.time_zone)).date())
     billing.close_run(run_id=run_id, now=now, actor=actor)
 
 

@@ -13,8 +13,10 @@ from rackbill.adapters import file_storage
 from rackbill.core.bill_comparison import compare_bills
 from rackbill.core.run_totals import RunDifferences, RunTotals
 from rackbill.domain.billing import operations as billing
+from rackbill.domain.billing import queries
 from rackbill.domain.billing.queries import comparing, runs
 from rackbill.domain.billing.queries.comparing import CustomerBills
+from rackbill.domain.billing.queries.completeness import REASONS
 from rackbill.domain.billing.queries.runs import RunView
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit.scope import Scope, WholeInstallation
@@ -92,7 +94,26 @@ def _numbers(view: RunView) -> dict[str, Any]:
     }
 
 
-PARTS: tuple[Part, ...] = (_head, _sums, _parked, _numbers)
+def _completeness(view: RunView) -> dict[str, Any]:
+    """The proof over contract lines alone: how many are billed, and by reason how many are not."""
+    if view.row.state == "planned":
+        return {}
+    found = queries.completeness(
+        organisation_id=view.row.organisation_id, through=view.row.through, on=view.row.issued_on
+    )
+    facts = [("contract lines", found.lines_total), ("billed exactly once", found.billed)]
+    facts += [(REASONS[reason], count) for reason, count in found.by_reason.items()]
+    facts.append(("violations", found.exception_count))
+    rows = [{"label": label, "value": f"{count:,}"} for label, count in facts]
+    rows += [
+        {"label": f"service {line.service_id}, {line.description}", "value": REASONS[line.reason]}
+        for line in found.exceptions[:LISTED_EXCEPTIONS]
+    ]
+    return {"completeness": rows}
+
+
+LISTED_EXCEPTIONS = 20
+PARTS: tuple[Part, ...] = (_head, _sums, _parked, _completeness, _numbers)
 """What a report is made of. A part is one function from the run to keys of the report; layouts show the keys they find."""
 
 
