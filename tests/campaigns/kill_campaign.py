@@ -41,7 +41,12 @@ STATE = {
     "parked": "SELECT customer_id, code FROM rackbill_billing_parkedbill ORDER BY 1, 2",
     "settled": "SELECT id, settled_until FROM rackbill_contracts_contractline ORDER BY 1",
     "seals": "SELECT last_number, chain_hash FROM rackbill_documents_chainseal ORDER BY 1",
-    "runs": "SELECT sales_organisation_id, state FROM rackbill_billing_billrun ORDER BY 1, 2",
+    # A process that dies after its run was closed, before it says so, is started again and plans one more run; that one finds
+    # nothing to bill and has no draft.
+    "runs": (
+        "SELECT sales_organisation_id, state FROM rackbill_billing_billrun r "
+        "WHERE EXISTS (SELECT 1 FROM rackbill_billing_billdraft d WHERE d.run_id = r.id) ORDER BY 1, 2"
+    ),
 }
 FRESH = {
     "documents": (
