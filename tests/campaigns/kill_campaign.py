@@ -45,7 +45,7 @@ STATE = {
     # nothing to bill and has no draft.
     "runs": (
         "SELECT sales_organisation_id, state FROM rackbill_billing_billrun r "
-        "WHERE EXISTS (SELECT 1 FROM rackbill_billing_billdraft d WHERE d.run_id = r.id) ORDER BY 1, 2"
+        "WHERE state <> 'issued' OR EXISTS (SELECT 1 FROM rackbill_billing_billdraft d WHERE d.run_id = r.id) ORDER BY 1, 2"
     ),
 }
 FRESH = {
