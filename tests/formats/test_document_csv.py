@@ -136,7 +136,7 @@ def test_texts_come_back_and_none_is_a_formula(text: str) -> None:
     import csv
     import io
 
-    cell = list(csv.DictReader(io.StringIO(content.decode(), newline="")))[0]["reference"]
+    cell = next(csv.DictReader(io.StringIO(content.decode(), newline="")))["reference"]
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 

@@ -11,7 +11,7 @@ from rackbill.domain.history import operations as history
 from rackbill.domain.identifiers import operations as identifiers
 from rackbill.domain.identifiers.operations import NewAlias
 from rackbill.domain.kit.actor import Actor
-from rackbill.domain.parties.errors import CustomerNotFound, SalesOrganisationRefused
+from rackbill.domain.parties.errors import CustomerNotFound, RecipientNotFound, SalesOrganisationRefused
 from rackbill.domain.parties.models import (
     BillingAuthority,
     BillingGroup,
@@ -21,6 +21,7 @@ from rackbill.domain.parties.models import (
     SellerBankAccount,
     SellerTaxNumber,
 )
+from rackbill.domain.parties.policy import mailing
 
 
 @transaction.atomic
@@ -95,3 +96,21 @@ def _add_group(customer: Customer, fields: Mapping[str, Any], recipients: Sequen
     group = BillingGroup.objects.create(group_id=f"{customer.customer_id}-{count + 1:02d}", customer=customer, **fields)
     BillingRecipient.objects.bulk_create(BillingRecipient(billing_group=group, email=email) for email in recipients)
     return group.group_id
+
+
+@transaction.atomic
+def choose_attachments(*, group_id: str, email: str, names: Sequence[str], now: datetime, actor: Actor) -> None:
+    """Sets which files go with the mail to a recipient; none: what suits. Raises RecipientNotFound, AttachmentsRefused."""
+    chosen = " ".join(mailing.checked_attachments(names))
+    rows = BillingRecipient.objects.filter(billing_group__group_id=group_id, email__iexact=email)
+    row = rows.select_related("billing_group__customer").first()
+    if row is None:
+        raise RecipientNotFound(
+            f"billing group {group_id} has no recipient {email}; rackbill recipients list shows them"
+        )
+    before, row.attachments = row.attachments, chosen
+    row.save(update_fields=["attachments"])
+    history.record_change(
+        now=now, actor=actor, verb="choose_attachments", object_kind="billing_group", object_id=group_id,
+        customer_id=row.billing_group.customer.customer_id, detail={"before": before, "after": chosen},
+    )  # fmt: skip

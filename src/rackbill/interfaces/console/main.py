@@ -79,6 +79,7 @@ def _add_commands() -> None:
         credits,
         cutover,
         demo,
+        document,
         explain,
         identifiers,
         installation,
@@ -86,6 +87,7 @@ def _add_commands() -> None:
         prices,
         pro_forma,
         receivables,
+        recipients,
         reminders,
         runs,
         scenario,
@@ -114,9 +116,10 @@ def _add_commands() -> None:
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     app.add_typer(payments.app, name="payments", help="Bank files, payments, and where their money goes.")
     app.add_typer(receivables.app, name="receivables", help="What customers owe, document by document.")
+    app.add_typer(recipients.app, name="recipients", help="Who gets documents by e-mail, and with which files.")
     app.add_typer(reminders.app, name="reminders", help="Reminders of what is overdue.")
     families = (
-        installation, simulate, billing, credits, prices, pro_forma, books, explain, verifying, identifiers, serving,
+        installation, simulate, billing, credits, prices, pro_forma, books, document, explain, verifying, identifiers, serving,
         working, demo,
     )  # fmt: skip
     for module in families:

@@ -14,7 +14,7 @@ from rackbill.domain.dispatch.operations import Claimed
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.formats import messages
-from rackbill.interfaces.jobs import clock, document_files
+from rackbill.interfaces.jobs import clock, mail_files
 
 EVERYTHING = WholeInstallation()
 
@@ -39,7 +39,7 @@ def send_waiting(
 def _send(claimed: Claimed, server: MailServer, now: datetime) -> bool:
     try:
         document = documents.document(scope=EVERYTHING, number=claimed.document_number)
-        pdf = document_files.document_pdf(scope=EVERYTHING, number=claimed.document_number, now=now)
+        files = mail_files.attachments(document=document, recipient=claimed.recipient, einvoice=None, now=now)
         sender = document.seller.email
         domain = sender.rpartition("@")[2]
         message = messages.invoice_message(
@@ -49,7 +49,7 @@ def _send(claimed: Claimed, server: MailServer, now: datetime) -> bool:
             # From the dispatch, so that a second sending is recognisable as the same message.
             message_id=f"<{claimed.dispatch_id}@{domain}>",
             date=now,
-            attachments=[messages.Attachment(messages.attachment_name(document, "pdf"), "application/pdf", pdf)],
+            attachments=files,
         )
         server.send(message=message, sender=sender, recipient=claimed.recipient)
     except DatabaseError:
