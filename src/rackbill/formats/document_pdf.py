@@ -11,27 +11,24 @@ from typing import Any, Literal
 
 import typst
 
-from rackbill.core.document import Document, DocumentKind, document_from_canonical
-from rackbill.formats import fonts, printed_document
+from rackbill.core.document import Document, canonical_bytes, document_from_canonical, document_hash
+from rackbill.formats import fonts
+from rackbill.formats.brand import PLAIN, Brand
+from rackbill.formats.printed_document import printed
+from rackbill.formats.printed_document.layout import laid_out
 
 STANDARDS: list[Literal["a-3b", "ua-1"]] = ["a-3b", "ua-1"]
 
 
-class KindNotRendered(ValueError):
-    """There is no PDF of this kind of document yet."""
-
-
 def _template() -> Path:
-    return Path(str(resources.files("rackbill.formats") / "templates" / "invoice.typ"))
+    return Path(str(resources.files("rackbill.formats") / "templates" / "document.typ"))
 
 
 @cache
-def _template_version() -> str:
-    return f"invoice-{hashlib.sha256(_template().read_bytes()).hexdigest()[:12]}-typst-{version('typst')}"
-
-
-TEMPLATE_VERSION = _template_version()
-"""Name, hash and typesetter of the template, kept with every stored file."""
+def template_version(brand: Brand = PLAIN) -> str:
+    """Hash of the template, of the fonts and of the brand, and the typesetter's version: kept with every stored file."""
+    template = hashlib.sha256(_template().read_bytes()).hexdigest()[:12]
+    return f"document-{template}-fonts-{fonts.fonts_hash()}-brand-{brand.digest}-typst-{version('typst')}"
 
 
 @cache
@@ -43,16 +40,27 @@ def _compiler() -> typst.Compiler:
     )
 
 
-def render_pdf(document: Document) -> bytes:
-    """The PDF of an invoice, credit note or pro forma. Raises KindNotRendered for other kinds."""
-    if document.kind not in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE, DocumentKind.PRO_FORMA):
-        raise KindNotRendered(
-            f"a {document.kind.value} has no PDF form; invoices, credit notes and pro formas have one"
-        )
-    data = _printable(printed_document.printed(document))
+def render_pdf(document: Document, *, brand: Brand = PLAIN, language: str = "", digest: str = "") -> bytes:
+    """The PDF of a document of any kind; in another language than its own it says of what it is a translation."""
+    return typeset(document, brand=brand, language=language, digest=digest)
+
+
+def typeset(
+    document: Document,
+    *,
+    brand: Brand = PLAIN,
+    language: str = "",
+    digest: str = "",
+    attached: tuple[str, bytes, str] | None = None,
+) -> bytes:
+    """The PDF, with a file attached where one is given as (name, XML, description); see einvoice_hybrid."""
+    inputs = {"data": _data(document, brand, language, digest), "logo": brand.logo}
+    if attached is not None:
+        name, xml, description = attached
+        inputs |= {"xml_name": name, "xml": xml.decode(), "xml_description": description}
     content = _compiler().compile(
         format="pdf",
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False, sort_keys=True)},
+        sys_inputs=inputs,
         pdf_standards=list(STANDARDS),
         # Metadata carry the day of issue, never the moment of rendering.
         timestamp=int(datetime.combine(document.issued_on, time(), UTC).timestamp()),
@@ -62,9 +70,26 @@ def render_pdf(document: Document) -> bytes:
     return content
 
 
-def render_canonical(canonical: bytes) -> bytes:
+def _data(document: Document, brand: Brand, language: str, digest: str) -> str:
+    digest = digest or document_hash(canonical_bytes(document))
+    shown = language or document.language
+    words = shown if fonts.can_print(shown) else "en"
+    data = laid_out(document, printed(document, language=words, digest=digest), brand)
+    text = json.dumps(data, ensure_ascii=False)
+    return text if not fonts.uncovered_characters(text) else json.dumps(_printable(data), ensure_ascii=False)
+
+
+def render_canonical(canonical: bytes, brand: Brand = PLAIN) -> bytes:
     """The PDF of a canonical form; for workers that know nothing but formats."""
-    return render_pdf(document_from_canonical(canonical))
+    return render_pdf(document_from_canonical(canonical), brand=brand, digest=document_hash(canonical))
+
+
+def transliterated(document: Document) -> list[str]:
+    """The names and texts of a document that no font can print as they are; whoever renders raises the alert."""
+    subjects = [line.subject for line in document.lines]
+    texts = [document.buyer.name, document.buyer.address.street, document.buyer.address.city, document.seller.name,
+             *(s.reference for s in subjects), *(s.legacy_name for s in subjects), *(s.description for s in subjects)]  # fmt: skip
+    return [text for text in dict.fromkeys(texts) if fonts.uncovered_characters(text)]
 
 
 def _printable(value: Any) -> Any:

@@ -1,0 +1,151 @@
+"""The printed document as the PDF template wants it: its pages, with every text folded and every height known."""
+
+from typing import Any
+
+from rackbill.core.document import Document
+from rackbill.formats import fonts
+from rackbill.formats.brand import Brand
+from rackbill.formats.printed_document import blocks, pages
+from rackbill.formats.printed_document.pages import MM, SMALL, TEXT
+from rackbill.formats.text_width import wrapped
+from rackbill.formats.wording import Wording, wording
+
+_HEAD, _DUE_BAR, _BEFORE_TOTALS = 29 * MM, 26 * MM, 2 * MM
+_FACT_VALUE = 54 * MM
+_ADDRESS = 80 * MM
+_FACT, _STEP = 1300, 952
+_SPARE = 3 * MM
+_PASSED_ON = ("language", "title", "number", "translation", "seller", "currency", "due_amount")
+
+
+def laid_out(document: Document, data: dict[str, Any], brand: Brand) -> dict[str, Any]:
+    """What the template places."""
+    words = wording(data["language"])
+    head = _head(document, data, words)
+    foot = _foot_of_overview(document, data, words)
+    room = pages.BODY - _HEAD - head["address_height"] - _DUE_BAR - foot.pop("height") - _SPARE
+    planned, fits = _planned(document, data, room)
+    summary = None if fits else blocks.families(data, words, room=room)
+    shown = [_page(page, document, words) for page in planned]
+    if fits:
+        shown[0]["carried"] = ""
+    else:
+        shown.insert(0, _page(pages.Page(carried_minor=0), document, words) | {"carried": ""})
+        shown[1]["heading"] = words.word("details")
+        shown[1]["remark"] = words.word("former_mark") if data["has_legacy_names"] else ""
+    if fits and data["has_legacy_names"]:
+        foot["sentences"].append(words.word("former_mark"))
+    _number(shown, data, words)
+    return {
+        **{key: data[key] for key in _PASSED_ON},
+        **head,
+        **foot,
+        "document_title": f"{data['title']} {data['number']}".strip(),
+        "fonts": fonts.families(words.language),
+        "id_fonts": [fonts.ID_FAMILY, *fonts.families(words.language)],
+        "accent": brand.accent,
+        "has_logo": bool(brand.logo),
+        "brought_word": words.word("brought_forward"),
+        "summary": summary,
+        "line_header": _line_header(document, data, words),
+        "pages": shown,
+    }
+
+
+def _planned(document: Document, data: dict[str, Any], room: int) -> tuple[list[pages.Page], bool]:
+    """The lines on pages, and whether all of them stand on page one."""
+    rows = [pages.row(line, shows_tax=data["shows_tax_of_lines"]) for line in data["lines"]]
+    nets = [line.net_minor for line in document.lines]
+    if len(rows) <= pages.MOST_LINES_ON_PAGE_ONE:
+        planned = pages.paginated(rows, nets, first_room=room)
+        if len(planned) == 1:
+            return planned, True
+    remark = pages.REMARK if data["has_legacy_names"] else 0
+    return pages.paginated(rows, nets, first_room=pages.BODY - pages.DETAILS_HEADING - remark), False
+
+
+def _page(page: pages.Page, document: Document, words: Wording) -> dict[str, Any]:
+    last = page.carried_minor is None
+    carried = document.totals.net_minor if page.carried_minor is None else page.carried_minor
+    return {
+        "rows": page.rows,
+        "brought": "" if page.brought_minor is None else words.amount(page.brought_minor, document.currency),
+        "carried": words.amount(carried, document.currency),
+        "carried_word": words.word("total_net" if last else "carried_forward"),
+        "heading": "",
+        "remark": "",
+    }
+
+
+def _number(shown: list[dict[str, Any]], data: dict[str, Any], words: Wording) -> None:
+    seller = data["seller"]
+    imprint = [
+        f"{seller['name']}\n{', '.join(seller['address'])}", "\n".join(seller["numbers"]), "\n".join(seller["contact"]),
+    ]  # fmt: skip
+    for number, page in enumerate(shown, start=1):
+        page["is_first"] = number == 1
+        page["warning"] = data["warning"]
+        page["imprint"] = imprint if number == 1 else []
+        page["foot"] = [
+            f"{data['title']} {data['number']}".strip(), f"{words.word('fingerprint')} {data['fingerprint']}",
+            words.word("page", page=number, pages=len(shown)),
+        ]  # fmt: skip
+
+
+def _head(document: Document, data: dict[str, Any], words: Wording) -> dict[str, Any]:
+    facts = []
+    for fact in data["facts"]:
+        note = f"  {fact['note']}" if fact["note"] else ""
+        value = wrapped(fact["value"] + note, _FACT_VALUE, TEXT)
+        facts.append({"label": fact["label"], "value": fact["value"], "note": note, "height": _FACT + (len(value) - 1) * _STEP})
+    name = wrapped(data["buyer"]["name"], _ADDRESS * 9 // 10, TEXT)
+    lines = [part for line in data["buyer"]["address"] for part in wrapped(line, _ADDRESS, TEXT)]
+    buyer = 844 + _STEP * (len(name) + len(lines))
+    return {
+        "facts": facts,
+        "buyer": {"name": "\n".join(name), "address": lines},
+        "to_word": words.word("to"),
+        "address_height": max(buyer, sum(fact["height"] for fact in facts)),
+        "due_word": _due_word(data, words),
+        "opening": "",
+    }
+
+
+def _foot_of_overview(document: Document, data: dict[str, Any], words: Wording) -> dict[str, Any]:
+    sides, totals, accounting = blocks.sides(data, words), blocks.totals(data, words), blocks.accounting(data, words)
+    left = sum(blocks.height(side) + blocks.GAP for side in sides)
+    right = blocks.HEADING_ROW + blocks.ROW * len(totals)
+    if accounting is not None:
+        right += 2 * MM + blocks.height(accounting) + 844 * 2
+    sentences = [*data["exemptions"], *data["notes"], *data["texts"]]
+    codes, accept = blocks.codes(document, data, words), blocks.accept(document, words)
+    payment = data["payment"] and {**data["payment"], "title": words.word("how_to_pay")}
+    band = bool(payment or codes or accept)
+    height = max(left, right) + blocks.sentences_height(sentences) + (blocks.BAND if band else 0)
+    return {
+        "sides": sides, "totals": totals, "totals_header": ["", words.word("base"), data["currency"]],
+        "totals_height": max(left, right), "accounting": accounting,
+        "accounting_rate": data["accounting"]["rate"] if accounting is not None else "",
+        "sentences": sentences, "codes": codes, "accept": accept, "payment": payment, "band": band,
+        "height": _BEFORE_TOTALS + height,
+    }  # fmt: skip
+
+
+def _due_word(data: dict[str, Any], words: Wording) -> str:
+    if data["is_pro_forma"]:
+        return words.word("will_be_invoiced")
+    if data["is_credit_note"]:
+        return words.word("credited")
+    if data["is_due"]:
+        return f"{words.word('to_pay')} {data['due_date']}"
+    return words.word("nothing_to_pay")
+
+
+def _line_header(document: Document, data: dict[str, Any], words: Wording) -> list[str]:
+    tax = data["tax_of_lines"]
+    return [
+        words.word("line_number"), f"{words.word('equipment_id')}\n{words.word('contract_position')}",
+        f"{words.word('reference')}\n{words.word('product')}", f"{words.word('period')}\n{words.word('site')}",
+        words.word("quantity"), f"{words.word('unit_price')}\n{words.word('price_base')}",
+        f"{words.word('amount')} {document.currency}" + (f"\n{tax}" if tax else ""),
+    ]  # fmt: skip
