@@ -55,7 +55,9 @@ def brand_from_files(files: Mapping[str, bytes]) -> Brand:
     if not isinstance(accent, str) or not _COLOUR.fullmatch(accent):
         raise BrandRefused(f"brand.toml: accent is {accent!r}; write a colour as #rrggbb")
     if not is_dark_enough(accent):
-        raise BrandRefused(f"brand.toml: accent {accent} is too light on paper; take one with a contrast of 4.5 to white")
+        raise BrandRefused(
+            f"brand.toml: accent {accent} is too light on paper; take one with a contrast of 4.5 to white"
+        )
     return Brand(logo=_logo(data.get("logo", ""), files), accent=accent)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime, time
 from functools import cache
 from importlib import resources
@@ -25,10 +26,19 @@ def _template() -> Path:
 
 
 @cache
+def _layout_hash() -> str:
+    folder = resources.files("rackbill.formats")
+    digest = hashlib.sha256(_template().read_bytes())
+    for part in ("printed_document", "wording"):
+        for path in sorted(Path(str(folder / part)).glob("*.*")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@cache
 def template_version(brand: Brand = PLAIN) -> str:
-    """Hash of the template, of the fonts and of the brand, and the typesetter's version: kept with every stored file."""
-    template = hashlib.sha256(_template().read_bytes()).hexdigest()[:12]
-    return f"document-{template}-fonts-{fonts.fonts_hash()}-brand-{brand.digest}-typst-{version('typst')}"
+    """Hashes of template and words, of fonts and of the brand, and the typesetter's version: kept with every stored file."""
+    return f"document-{_layout_hash()}-fonts-{fonts.fonts_hash()}-brand-{brand.digest}-typst-{version('typst')}"
 
 
 @cache
@@ -84,11 +94,21 @@ def render_canonical(canonical: bytes, brand: Brand = PLAIN) -> bytes:
     return render_pdf(document_from_canonical(canonical), brand=brand, digest=document_hash(canonical))
 
 
-def transliterated(document: Document) -> list[str]:
+def organisation_of(canonical: bytes) -> str:
+    """The sales organisation of a canonical form, without reading all of it: quotes within texts are escaped."""
+    found = re.search(rb'"sales_organisation_id":"([^"\\]*)"', canonical)
+    return found.group(1).decode() if found else ""
+
+
+def transliterated(canonical: bytes) -> list[str]:
     """The names and texts of a document that no font can print as they are; whoever renders raises the alert."""
+    if not fonts.uncovered_characters(canonical.decode()):
+        return []
+    document = document_from_canonical(canonical)
     subjects = [line.subject for line in document.lines]
-    texts = [document.buyer.name, document.buyer.address.street, document.buyer.address.city, document.seller.name,
-             *(s.reference for s in subjects), *(s.legacy_name for s in subjects), *(s.description for s in subjects)]  # fmt: skip
+    parties = (document.buyer, document.seller)
+    texts = [text for party in parties for text in (party.name, party.address.street, party.address.city)]
+    texts += [text for subject in subjects for text in (subject.reference, subject.legacy_name, subject.description)]
     return [text for text in dict.fromkeys(texts) if fonts.uncovered_characters(text)]
 
 

@@ -128,7 +128,9 @@ def _printable_letter(letter: str) -> str:
     covered = _covered()
     if ord(letter) in covered or letter in "\n\t":
         return letter
-    base = "".join(c for c in unicodedata.normalize("NFKD", letter) if ord(c) in covered and not unicodedata.combining(c))
+    base = "".join(
+        c for c in unicodedata.normalize("NFKD", letter) if ord(c) in covered and not unicodedata.combining(c)
+    )
     if base.strip():
         return base
     # Unicode names the sound: KATAKANA LETTER KA, HANGUL SYLLABLE GIM, HEBREW LETTER SHIN.

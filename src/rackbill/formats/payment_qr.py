@@ -33,7 +33,7 @@ def payment_payload(document: Document) -> str:
 def payment_reference(document: Document) -> str:
     """What the payer writes: the number; a reminder asks for the numbers that it reminds of."""
     if document.kind is DocumentKind.REMINDER and document.reminded:
-        return " ".join(item.number for item in document.reminded[:8])
+        return " ".join(item.number for item in document.reminded.items[:8])
     return document.number
 
 

@@ -65,10 +65,9 @@ def _pieces(text: str) -> list[str]:
     for place, letter in enumerate(text):
         piece += letter
         follower = text[place + 1 : place + 2]
-        if (letter == " " and follower != " ") or (follower and _is_ideograph(letter) and follower not in _NO_START):
-            pieces.append(piece)
-            piece = ""
-        elif follower and _is_ideograph(follower) and follower not in _NO_START:
+        may_start = bool(follower) and follower not in _NO_START
+        between = may_start and (_is_ideograph(letter) or _is_ideograph(follower))
+        if between or (letter == " " and follower != " "):
             pieces.append(piece)
             piece = ""
     return [*pieces, piece] if piece or not pieces else pieces

@@ -3,9 +3,10 @@
 from typing import Any
 
 from rackbill.core.document import Document, DocumentKind, canonical_bytes, document_hash
-from rackbill.formats.printed_document import overview
+from rackbill.formats.printed_document import offers, overview
 from rackbill.formats.printed_document.labels import DASH, party, tax_label, taxes_label, title
 from rackbill.formats.printed_document.lines import line as printed_line
+from rackbill.formats.printed_document.pages import MOST_LINES
 from rackbill.formats.wording import wording
 
 __all__ = ["DASH", "printed", "tax_label", "taxes_label", "title"]
@@ -40,6 +41,9 @@ def printed(document: Document, *, language: str = "", digest: str = "") -> dict
         "is_due": document.totals.due_minor > 0 and is_invoice,
         "currency": document.currency,
         "families": overview.families(document, words),
+        "groups": overview.groups(document, words) if len(lines) > MOST_LINES else [],
+        "reminded": overview.reminded(document, words),
+        "costs": offers.costs(document, words) if document.kind in overview.OFFERS else [],
         "sites": overview.sites(document, words),
         "changes": overview.changes(document, words),
         "taxes": [overview.tax(row, document, words) for row in document.tax_subtotals],
@@ -47,7 +51,9 @@ def printed(document: Document, *, language: str = "", digest: str = "") -> dict
         "net": words.amount(document.totals.net_minor, document.currency),
         "tax": words.amount(document.totals.tax_minor, document.currency),
         "gross": words.amount(document.totals.gross_minor, document.currency),
-        "prepaid": words.amount(-document.totals.prepaid_minor, document.currency) if document.totals.prepaid_minor else "",
+        "prepaid": words.amount(-document.totals.prepaid_minor, document.currency)
+        if document.totals.prepaid_minor
+        else "",
         "accounting": overview.accounting(document, words),
         "payment": overview.payment(document, words),
         "notes": list(document.notes[1:] if document.kind is DocumentKind.PRO_FORMA else document.notes),

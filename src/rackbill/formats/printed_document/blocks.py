@@ -14,6 +14,7 @@ GAP = 4 * MM
 BAND = 34 * MM
 _SENTENCE, _BETWEEN = 952, 600
 _WIDTH = 174 * MM
+_GROUPS_OF_PAGE = 46
 Table = dict[str, Any]
 
 
@@ -41,12 +42,31 @@ def families(data: dict[str, Any], words: Wording, *, room: int) -> Table:
     return table((0, 22, 28), (words.word("products"), words.word("lines"), words.word("net")), shown)
 
 
+def reminded(data: dict[str, Any], words: Wording) -> Table | None:
+    """The open documents of a reminder."""
+    if not data["reminded"]:
+        return None
+    header = [words.word(key) for key in ("open_invoices", "issued_on", "due_on", "total", "open")]
+    return table((0, 38, 38, 28, 28), header, data["reminded"])
+
+
+def grouped(data: dict[str, Any], words: Wording) -> list[Table]:
+    """The groups of a very long document, in tables of one page each."""
+    header = [words.word(key) for key in ("products", "site", "lines", "net")]
+    rows = [(*row["name"].split("\n", 1), row["lines"], row["net"]) for row in data["groups"]]
+    return [table((0, 50, 22, 28), header, rows[i : i + _GROUPS_OF_PAGE]) for i in range(0, len(rows), _GROUPS_OF_PAGE)]
+
+
 def sides(data: dict[str, Any], words: Wording) -> list[Table]:
     """What changed since the last invoice, and the sums by site."""
     found = []
+    if data["costs"]:
+        found.append(table((0, 28), (words.word("costs"), data["currency"]), data["costs"]))
     if data["changes"] is not None:
         rows = [(row["name"], row["lines"], row["net"]) for row in data["changes"]["rows"]]
-        found.append(table((0, 16, 24), (data["changes"]["title"], words.word("services"), words.word("difference")), rows))
+        found.append(
+            table((0, 16, 24), (data["changes"]["title"], words.word("services"), words.word("difference")), rows)
+        )
     if data["sites"]:
         rows = [(row["name"], row["lines"], row["net"]) for row in data["sites"][:8]]
         found.append(table((0, 16, 24), (words.word("site"), words.word("lines"), words.word("net")), rows))
@@ -54,7 +74,9 @@ def sides(data: dict[str, Any], words: Wording) -> list[Table]:
 
 
 def totals(data: dict[str, Any], words: Wording) -> list[dict[str, Any]]:
-    """Net, each tax on its base, total; what was paid before and what is left."""
+    """Net, each tax on its base, total; what was paid before and what is left. A reminder has its sum above."""
+    if data["reminded"]:
+        return []
     rows = [_total(words.word("total_net"), "", data["net"])]
     rows += [_total(row["label"], row["base"], row["tax"]) for row in data["taxes"]]
     rows.append(_total(words.word("total"), "", data["gross"], strong=True))
@@ -79,7 +101,7 @@ def accounting(data: dict[str, Any], words: Wording) -> Table | None:
 
 def sentences_height(sentences: Sequence[str]) -> int:
     """Of paragraphs over the whole width."""
-    return sum(_SENTENCE * len(wrapped(text, _WIDTH, TEXT)) + _BETWEEN for text in sentences)
+    return 3 * MM * bool(sentences) + sum(_SENTENCE * len(wrapped(text, _WIDTH, TEXT)) + _BETWEEN for text in sentences)
 
 
 def codes(document: Document, data: dict[str, Any], words: Wording) -> list[dict[str, Any]]:

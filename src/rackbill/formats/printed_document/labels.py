@@ -15,6 +15,8 @@ def title(document: Document, language: str = "") -> str:
     words = wording(language or document.language)
     if document.kind is DocumentKind.INVOICE and any(row.regime == "GST-SG" for row in document.tax_subtotals):
         return words.word("tax_invoice")
+    if document.reminded is not None and document.reminded.step > 1:
+        return words.word("reminder_step", step=document.reminded.step)
     return words.word(document.kind.value)
 
 

@@ -1,9 +1,9 @@
 """The lines of a document as words and figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rackbill.core.document import Document, DocumentLine, ReferenceOrigin, reference_shown
+from rackbill.core.document import Document, DocumentKind, DocumentLine, ReferenceOrigin, reference_shown
 from rackbill.formats.printed_document.labels import DASH, taxes_label
 from rackbill.formats.wording import Wording
 
@@ -51,20 +51,40 @@ def position(line: DocumentLine) -> str:
     return service[8:].lstrip("0") if len(service) == 14 else ""
 
 
+def _measured(row: DocumentLine, words: Wording) -> Iterator[str]:
+    """Under a usage line: what was measured, what the price includes, by which method."""
+    use = row.measured
+    if use is None:
+        return
+    unit = MEASURED_UNITS.get(use.unit, words.words.get(f"unit.{use.unit}", use.unit))
+    measured = f"{words.number(use.quantity)} {unit}"
+    if use.included:
+        yield words.word("measured", measured=measured, included=f"{words.number(use.included)} {unit}")
+    else:
+        yield words.word("measured_all", measured=measured)
+    method = words.words.get(f"method.{use.method}", use.method)
+    yield f"{method}, {words.count('sample', use.sample_count)}" if use.sample_count else method
+
+
+def _no_equipment(document: Document, words: Wording) -> str:
+    return words.word("to_be_provisioned") if document.kind is DocumentKind.ORDER_CONFIRMATION else DASH
+
+
 def line(document: Document, row: DocumentLine, words: Wording) -> dict[str, Any]:
     """One line in words."""
     subject = row.subject
     shown, origin = reference_shown(subject)
     if origin is ReferenceOrigin.EQUIPMENT_ID:
         shown, origin = "", ReferenceOrigin.NOTHING
-    notes = [words.word("discount", reason=a.reason) + f"  {words.amount(-a.amount_minor, document.currency)}"
+    notes = [*_measured(row, words)]
+    notes += [words.word("discount", reason=a.reason) + f"  {words.amount(-a.amount_minor, document.currency)}"
              for a in row.allowances if a.amount_minor]  # fmt: skip
     if row.corrects:
         notes.insert(0, words.word("corrects_line", number=row.corrects.number, line=row.corrects.line_number or 1))
     tax = taxes_label(row.taxes, words)
     return {
         "position": str(row.line_number),
-        "equipment": subject.equipment_id or DASH,
+        "equipment": subject.equipment_id or _no_equipment(document, words),
         "reference": shown or DASH,
         "is_legacy": origin is ReferenceOrigin.LEGACY_NAME,
         "contract": subject.contract_id,

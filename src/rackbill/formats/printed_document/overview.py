@@ -6,16 +6,21 @@ from typing import Any
 from rackbill.core.document import Document, DocumentKind, DocumentLine
 from rackbill.core.tax import TaxSubtotal
 from rackbill.formats.payment_qr import payment_payload, payment_reference
+from rackbill.formats.printed_document import offers
 from rackbill.formats.printed_document.labels import tax_label
 from rackbill.formats.wording import Wording
+
+OFFERS = (DocumentKind.QUOTE, DocumentKind.ORDER_CONFIRMATION)
 
 
 def facts(document: Document, words: Wording) -> Iterator[tuple[str, str, str]]:
     """(label, value, remark) of the head."""
     to = document.bill_to
     yield words.word("issued_on"), words.day(document.issued_on), ""
-    if document.lines:
+    if document.lines and document.kind not in OFFERS:
         yield words.word("period"), words.period(document.period), ""
+    if document.quoted is not None:
+        yield from offers.facts(document, words)
     formerly = words.word("formerly", old=to.legacy_customer_id) if to.legacy_customer_id else ""
     yield words.word("customer_id"), to.customer_id, formerly
     if to.billing_group_name:
@@ -27,7 +32,7 @@ def facts(document: Document, words: Wording) -> Iterator[tuple[str, str, str]]:
     ):  # fmt: skip
         if value:
             yield words.word(key), value, ""
-    if document.corrects:
+    if document.kind is DocumentKind.CREDIT_NOTE:
         for row in document.corrects:
             yield words.word("corrected_documents"), row.number, words.day(row.issued_on)
 
@@ -53,6 +58,26 @@ def _sums(document: Document, rows: Iterable[tuple[str, DocumentLine]], words: W
         {"name": name, "lines": str(count), "net": words.amount(net, document.currency), "net_minor": net}
         for name, (count, net) in ordered
     ]
+
+
+def groups(document: Document, words: Wording) -> list[dict[str, Any]]:
+    """Lines and net by product family and site: what a very long document prints instead of its lines."""
+    named = (
+        (f"{words.family(line.subject.product_id)}\n{line.subject.location or words.word('no_site')}", line)
+        for line in document.lines
+    )
+    return _sums(document, named, words)
+
+
+def reminded(document: Document, words: Wording) -> list[tuple[str, ...]]:
+    """What a reminder is about, the oldest first: number, date, due date, total, what is open."""
+    if document.reminded is None:
+        return []
+    return [
+        (item.number, words.day(item.issued_on), words.day(item.due_on), words.amount(item.gross_minor, document.currency),
+         words.amount(item.open_minor, document.currency))
+        for item in sorted(document.reminded.items, key=lambda item: (item.due_on, item.number))
+    ]  # fmt: skip
 
 
 def changes(document: Document, words: Wording) -> dict[str, Any] | None:
@@ -121,7 +146,11 @@ def payment(document: Document, words: Wording) -> dict[str, Any] | None:
             (words.word("bank"), account.bank_name), ("IBAN", grouped), (words.word("account"), account.account_number),
             (words.word("routing"), account.routing_code), ("BIC", account.bic),
         )  # fmt: skip
-        rows = [{"label": label, "value": value, "is_id": value != account.bank_name} for label, value in candidates if value]
+        rows = [
+            {"label": label, "value": value, "is_id": value != account.bank_name}
+            for label, value in candidates
+            if value
+        ]
     if means.paynow_uen and document.currency == "SGD":
         rows.append({"label": "PayNow UEN", "value": means.paynow_uen, "is_id": True})
     rows.append({"label": words.word("payment_reference"), "value": payment_reference(document), "is_id": True})

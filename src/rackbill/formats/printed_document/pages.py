@@ -3,6 +3,7 @@
 Lengths are whole hundredths of a point.
 """
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ TEXT, SMALL = 850, 700
 _STEP = {TEXT: 952, SMALL: 844}
 _LEADING = 340
 ROW_INSET = 460
-HEAD_ROW, CARRY_ROW = 2600, 1700
+CARRY_ROW = 1700
 COLUMNS = tuple(width * MM for width in (6, 27, 48, 27, 17, 16, 21))
 _MONO_PER_MILLE = 600
 BODY = 72_800
@@ -44,7 +45,9 @@ def _fold(text: str, column: int, size: int) -> tuple[str, ...]:
 
 def _fold_id(text: str, size: int) -> tuple[str, ...]:
     most = COLUMNS[1] * 1000 // (size * _MONO_PER_MILLE)
-    return tuple(text[i : i + most] for i in range(0, len(text), most)) or ("",)
+    if len(text) <= most:
+        return (text,)
+    return tuple(textwrap.wrap(text, most, break_on_hyphens=False))
 
 
 def row(line: dict[str, Any], *, shows_tax: bool) -> dict[str, Any]:
@@ -77,16 +80,23 @@ def _height(upper: Sequence[str], lower: Sequence[str]) -> int:
     return len(upper) * _STEP[TEXT] + below * _STEP[SMALL] - _LEADING + 2 * ROW_INSET
 
 
-def paginated(rows: Sequence[dict[str, Any]], nets: Sequence[int], *, first_room: int) -> list[Page]:
+def header(texts: Sequence[str]) -> tuple[list[str], int]:
+    """The headings of the columns, folded, and the height of their row."""
+    folded = [_fold(text, column, SMALL) for column, text in enumerate(texts)]
+    most = max(len(lines) for lines in folded)
+    return ["\n".join(lines) for lines in folded], most * _STEP[SMALL] - _LEADING + 2 * ROW_INSET
+
+
+def paginated(rows: Sequence[dict[str, Any]], nets: Sequence[int], *, first_room: int, head: int) -> list[Page]:
     """Rows on pages, none split; `first_room` is what the first page has left, each page keeps room for what is carried."""
     pages = [Page()]
-    room = first_room - HEAD_ROW - CARRY_ROW
+    room = first_room - head - CARRY_ROW
     together = 0
     for cells, net in zip(rows, nets, strict=True):
         if cells["height"] > room and pages[-1].rows:
             pages[-1].carried_minor = together
             pages.append(Page(brought_minor=together))
-            room = BODY - HEAD_ROW - 2 * CARRY_ROW
+            room = BODY - head - 2 * CARRY_ROW
         pages[-1].rows.append(cells)
         room -= cells["height"]
         together += net
