@@ -18,9 +18,9 @@ _GROUPS_OF_PAGE = 46
 Table = dict[str, Any]
 
 
-def table(widths: Sequence[int], header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A table of names and figures; a width of 0 takes what is left."""
-    return {"widths": list(widths), "header": list(header), "rows": [list(row) for row in rows]}
+def table(widths: Sequence[int], header: Sequence[str], rows: Sequence[Sequence[str]], *, names: int = 1) -> Table:
+    """A table of so many columns of names and then figures; widths in mm, 0 takes what is left."""
+    return {"widths": list(widths), "header": list(header), "rows": [list(row) for row in rows], "names": names}
 
 
 def height(value: Table | None) -> int:
@@ -47,14 +47,17 @@ def reminded(data: dict[str, Any], words: Wording) -> Table | None:
     if not data["reminded"]:
         return None
     header = [words.word(key) for key in ("open_invoices", "issued_on", "due_on", "total", "open")]
-    return table((0, 38, 38, 28, 28), header, data["reminded"])
+    return table((0, 38, 38, 28, 28), header, data["reminded"], names=3)
 
 
 def grouped(data: dict[str, Any], words: Wording) -> list[Table]:
     """The groups of a very long document, in tables of one page each."""
     header = [words.word(key) for key in ("products", "site", "lines", "net")]
     rows = [(*row["name"].split("\n", 1), row["lines"], row["net"]) for row in data["groups"]]
-    return [table((0, 50, 22, 28), header, rows[i : i + _GROUPS_OF_PAGE]) for i in range(0, len(rows), _GROUPS_OF_PAGE)]
+    return [
+        table((0, 50, 22, 28), header, rows[i : i + _GROUPS_OF_PAGE], names=2)
+        for i in range(0, len(rows), _GROUPS_OF_PAGE)
+    ]
 
 
 def sides(data: dict[str, Any], words: Wording) -> list[Table]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rackbill.core.document import Document
+from rackbill.core.document import Document, DocumentKind
 from rackbill.formats import fonts
 from rackbill.formats.brand import Brand
 from rackbill.formats.printed_document import blocks, pages
@@ -170,9 +170,14 @@ def _due_word(data: dict[str, Any], words: Wording) -> str:
 
 def _line_header(document: Document, data: dict[str, Any], words: Wording) -> list[str]:
     tax = data["tax_of_lines"]
+    product, reference = words.word("product"), words.word("reference")
+    ids, names = f"{words.word('equipment_id')}\n{words.word('contract_position')}", f"{reference}\n{product}"
+    if document.kind is DocumentKind.QUOTE:
+        ids, names = words.word("product_code"), product
+    elif document.kind is DocumentKind.ORDER_CONFIRMATION:
+        names = f"{product}\n{reference}"
     return [
-        words.word("line_number"), f"{words.word('equipment_id')}\n{words.word('contract_position')}",
-        f"{words.word('reference')}\n{words.word('product')}", f"{words.word('period')}\n{words.word('site')}",
+        words.word("line_number"), ids, names, f"{words.word('period')}\n{words.word('site')}",
         words.word("quantity"), f"{words.word('unit_price')}\n{words.word('price_base')}",
         f"{words.word('amount')} {document.currency}" + (f"\n{tax}" if tax else ""),
     ]  # fmt: skip

@@ -62,12 +62,9 @@ def _measured(row: DocumentLine, words: Wording) -> Iterator[str]:
         yield words.word("measured", measured=measured, included=f"{words.number(use.included)} {unit}")
     else:
         yield words.word("measured_all", measured=measured)
-    method = words.words.get(f"method.{use.method}", use.method)
+    name, _, profile = use.method.partition(" ")
+    method = words.words.get(f"method.{name}", name) + (f" ({profile})" if profile else "")
     yield f"{method}, {words.count('sample', use.sample_count)}" if use.sample_count else method
-
-
-def _no_equipment(document: Document, words: Wording) -> str:
-    return words.word("to_be_provisioned") if document.kind is DocumentKind.ORDER_CONFIRMATION else DASH
 
 
 def line(document: Document, row: DocumentLine, words: Wording) -> dict[str, Any]:
@@ -81,21 +78,28 @@ def line(document: Document, row: DocumentLine, words: Wording) -> dict[str, Any
              for a in row.allowances if a.amount_minor]  # fmt: skip
     if row.corrects:
         notes.insert(0, words.word("corrects_line", number=row.corrects.number, line=row.corrects.line_number or 1))
+    if document.kind is DocumentKind.ORDER_CONFIRMATION and not subject.equipment_id:
+        notes.append(words.word("to_be_provisioned"))
     tax = taxes_label(row.taxes, words)
+    is_quote = document.kind is DocumentKind.QUOTE
+    is_offer = is_quote or document.kind is DocumentKind.ORDER_CONFIRMATION
+    under = shown if is_offer else subject.description
     return {
         "position": str(row.line_number),
-        "equipment": subject.equipment_id or _no_equipment(document, words),
+        "equipment": subject.equipment_id or DASH,
         "reference": shown or DASH,
-        "is_legacy": origin is ReferenceOrigin.LEGACY_NAME,
+        "is_legacy": origin is ReferenceOrigin.LEGACY_NAME and not is_offer,
         "contract": subject.contract_id,
         "contract_position": " / ".join(part for part in (subject.contract_id, position(row)) if part),
         "product": subject.description,
         "location": subject.location,
-        "remarks": notes,
+        "first": subject.product_code if is_quote else subject.equipment_id or DASH,
+        "name": subject.description if is_offer else shown or DASH,
+        "remarks": [under, *notes] if under else notes,
         "notes": [*notes, tax] if len(document.tax_subtotals) > 1 else notes,
         "period": words.period(row.period),
         "quantity": quantity(row, words),
-        "price": words.price(row.unit_price),
+        "price": words.price(row.unit_price, document.currency),
         "price_note": price_note(row, words),
         "amount": words.amount(row.net_minor, document.currency),
         "tax": tax,

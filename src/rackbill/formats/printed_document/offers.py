@@ -9,6 +9,7 @@ from rackbill.core.money import round_half_up
 from rackbill.formats.wording import Wording
 
 _MONTHS_OF_UNIT = {unit: months for months, unit in CYCLE_UNITS.items()}
+_PER = {1: "per_month", 3: "per_quarter", 6: "per_half_year", 12: "per_year"}
 
 
 def facts(document: Document, words: Wording) -> Iterator[tuple[str, str, str]]:
@@ -41,8 +42,7 @@ def costs(document: Document, words: Wording) -> list[tuple[str, str]]:
             periods[months] = periods.get(months, 0) + line.net_minor
     rows = [(words.word("once"), words.amount(once, document.currency))] if once else []
     for months, net in sorted(periods.items()):
-        unit = words.count("year", 1) if months == 12 else words.count("month", months)
-        rows.append((words.word("per_period", unit=unit), words.amount(net, document.currency)))
+        rows.append((words.word(_PER[months]), words.amount(net, document.currency)))
     term = document.quoted.term_months if document.quoted is not None else 0
     if term and periods:
         whole = once + sum(round_half_up(Decimal(net * term) / months) for months, net in periods.items())

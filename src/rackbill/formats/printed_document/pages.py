@@ -17,7 +17,7 @@ _STEP = {TEXT: 952, SMALL: 844}
 _LEADING = 340
 ROW_INSET = 460
 CARRY_ROW = 1700
-COLUMNS = tuple(width * MM for width in (6, 27, 48, 27, 17, 16, 21))
+COLUMNS = tuple(width * MM for width in (6, 27, 47, 26, 19, 16, 21))
 _MONO_PER_MILLE = 600
 BODY = 72_800
 """Height of a page between its margins."""
@@ -52,12 +52,12 @@ def _fold_id(text: str, size: int) -> tuple[str, ...]:
 
 def row(line: dict[str, Any], *, shows_tax: bool) -> dict[str, Any]:
     """A line as the cells of a row, folded, with the height of the row."""
-    under = _fold(line["product"], 2, SMALL)
+    name, under = _fold(line["name"] + (MARK if line["is_legacy"] else ""), 2, TEXT), ()
     for remark in line["remarks"]:
         under += _fold(remark, 2, SMALL)
     storeys = (
-        (_fold_id(line["equipment"], TEXT), _fold_id(line["contract_position"], SMALL)),
-        (_fold(line["reference"] + (MARK if line["is_legacy"] else ""), 2, TEXT), under),
+        (_fold_id(line["first"], TEXT), _fold_id(line["contract_position"], SMALL)),
+        (name, under or ("",)),
         (_fold(line["period"], 3, TEXT), _fold(line["location"], 3, SMALL)),
         (_fold(line["quantity"], 4, TEXT), ("",)),
         (_fold(line["price"], 5, TEXT), _fold(line["price_note"], 5, SMALL)),

@@ -68,9 +68,9 @@ class Wording:
         """An amount with its sign: +12.00, −3.50, 0.00."""
         return ("+" if minor > 0 else "") + self.amount(minor, currency)
 
-    def price(self, value: Decimal) -> str:
-        """A unit price: at least two decimals, at most six."""
-        return self._grouped(value, 2, 6)
+    def price(self, value: Decimal, currency: str = "EUR") -> str:
+        """A unit price: at least the decimals of its currency, at most six."""
+        return self._grouped(value, minor_digits(currency), 6)
 
     def _grouped(self, value: Decimal, least: int, most: int) -> str:
         exponent = value.as_tuple().exponent
