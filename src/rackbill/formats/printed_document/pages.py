@@ -52,7 +52,8 @@ def _fold_id(text: str, size: int) -> tuple[str, ...]:
 
 def row(line: dict[str, Any], *, shows_tax: bool) -> dict[str, Any]:
     """A line as the cells of a row, folded, with the height of the row."""
-    name, under = _fold(line["name"] + (MARK if line["is_legacy"] else ""), 2, TEXT), ()
+    name = _fold(line["name"] + (MARK if line["is_legacy"] else ""), 2, TEXT)
+    under: tuple[str, ...] = ()
     for remark in line["remarks"]:
         under += _fold(remark, 2, SMALL)
     storeys = (
