@@ -25,7 +25,7 @@ from rackbill.core.document import (
 from rackbill.core.invoicing import BillableCharge, BillHead, ExchangeRate, draft_invoices
 from rackbill.core.metering import MeasuredQuantity
 from rackbill.core.money import minor_digits, minor_from_decimal, quantize
-from rackbill.core.party import BankAccount, Party
+from rackbill.core.party import BankAccount
 from rackbill.core.periods import Period
 from rackbill.core.pricing import PriceModel, Tier, UsagePrice
 from rackbill.core.tax import TaxDecision
@@ -83,7 +83,7 @@ _SUBJECTS = (
     ("VIRTUAL_SERVER", "VS-M", "Virtual server <M> & backup"), ("IP_TRANSIT", "", "Traffic \"outbound\""),
     ("REMOTE_HANDS", "RH", "Hands & eyes 'on site'"), ("SSL_CERTIFICATE", "SSL-1", ""),
 )  # fmt: skip
-_REFERENCES = ("", "", "shop-db-01", "Бухгалтерия 1", "サーバー３", "φύλλο-9", "a<b & \"c\"", "  spaced  ")
+_REFERENCES = ("", "", "shop-db-01", "Бухгалтерия 1", "サーバー３", "φύλλο-9", 'a<b & "c"', "  spaced  ")
 
 
 def generated_documents(count: int, *, seed: int = 4) -> Iterator[tuple[Cell, Document]]:
@@ -157,18 +157,31 @@ def _account(currency: str, rng: Random) -> BankAccount | None:
     return BankAccount(bank_name="DBS & Co", currency=currency, account_number="003-912345-6", routing_code="7171-003")
 
 
-def _decision(regime: str, code: str, rate: str, jurisdiction: str, exemption: str = "", base: str = "1") -> TaxDecision:
+def _decision(
+    regime: str, code: str, rate: str, jurisdiction: str, exemption: str = "", base: str = "1"
+) -> TaxDecision:
     return TaxDecision(
         regime=regime, code=code, rate=Decimal(rate), jurisdiction=jurisdiction, exemption_code=exemption,
         base_rate=Decimal(base),
     )  # fmt: skip
 
 
-_STANDARD = (("NL", "21"), ("BE", "21"), ("NL", "9"), ("DE", "19"), ("DE", "16"), ("FI", "25.5"), ("CH", "8.1"), ("HU", "27"))
+_STANDARD = (
+    ("NL", "21"),
+    ("BE", "21"),
+    ("NL", "9"),
+    ("DE", "19"),
+    ("DE", "16"),
+    ("FI", "25.5"),
+    ("CH", "8.1"),
+    ("HU", "27"),
+)
 
 
 def _vat_choices(code: str, rng: Random) -> list[tuple[TaxDecision, ...]]:
-    standard = [(_decision("VAT", "S", rate, country),) for country, rate in rng.sample(_STANDARD, rng.choice((1, 1, 2, 3)))]
+    standard = [
+        (_decision("VAT", "S", rate, country),) for country, rate in rng.sample(_STANDARD, rng.choice((1, 1, 2, 3)))
+    ]
     others = {
         "Z": [(_decision("VAT", "Z", "0", "GB"),)],
         "E": [(_decision("VAT", "E", "0", "NL", exemption),) for exemption in rng.choice((["VATEX-EU-132"], ["SMALL"], ["VATEX-EU-132", "SMALL"]))],
@@ -237,11 +250,17 @@ def _line(
     discounts = []
     if is_free or rng.random() < 0.25:
         value = Decimal(100) if is_free else Decimal(rng.choice(("10", "12.5", "33.333")))
-        discounts.append(Discount(DiscountKind.PERCENT, value, rng.choice(("Term of one year", "Offer <1>")), _ALWAYS, None))
+        discounts.append(
+            Discount(DiscountKind.PERCENT, value, rng.choice(("Term of one year", "Offer <1>")), _ALWAYS, None)
+        )
     if not is_free and rng.random() < 0.1:
         discounts.append(Discount(DiscountKind.AMOUNT, Decimal(1), "Loyal customer", _ALWAYS, None))
-    kind = LineKind.RECURRING if is_free else rng.choice((*(LineKind.RECURRING,) * 4, LineKind.ONE_OFF, LineKind.METERED))
-    start = rng.choice((date(2020, 10, 1), date(2020, 10, 20), date(2020, 9, 15), date(2020, 11, 1), date(2020, 10, 31)))
+    kind = (
+        LineKind.RECURRING if is_free else rng.choice((*(LineKind.RECURRING,) * 4, LineKind.ONE_OFF, LineKind.METERED))
+    )
+    start = rng.choice(
+        (date(2020, 10, 1), date(2020, 10, 20), date(2020, 9, 15), date(2020, 11, 1), date(2020, 10, 31))
+    )
     if kind is LineKind.METERED:
         start = BEFORE
     row = DatedPrice(_ALWAYS, None, price)

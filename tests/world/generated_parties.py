@@ -42,9 +42,15 @@ _CA = _party(
     "Meridian Canada Inc.", "CA", ("GST", "123456789 RT0001"), ("QST", "1234567890 TQ0001"), state="QC", city="Montréal",
     electronic_address="0060:123456789", **_CONTACT,
 )  # fmt: skip
-_US = _party("Meridian USA, Inc.", "US", ("EIN", "12-3456789"), state="VA", electronic_address="0060:987654321", **_CONTACT)
-_JP = _party("Meridian Japan 株式会社", "JP", ("JCT", "T1234567890123"), electronic_address="0188:1234567890123", **_CONTACT)
-_AU = _party("Meridian Australia Pty Ltd", "AU", ("ABN", "51824753556"), electronic_address="0151:51824753556", **_CONTACT)
+_US = _party(
+    "Meridian USA, Inc.", "US", ("EIN", "12-3456789"), state="VA", electronic_address="0060:987654321", **_CONTACT
+)
+_JP = _party(
+    "Meridian Japan 株式会社", "JP", ("JCT", "T1234567890123"), electronic_address="0188:1234567890123", **_CONTACT
+)
+_AU = _party(
+    "Meridian Australia Pty Ltd", "AU", ("ABN", "51824753556"), electronic_address="0151:51824753556", **_CONTACT
+)
 SELLERS = {
     "VAT": (_NL, _NL_AND_DE, _DE, _GB),
     "GST-SG": (_SG,),
@@ -74,7 +80,9 @@ _CLOUD = _party(
     "北京云数据有限公司", "CN", ("USCI", "91110108MA01ABCD2X"), street="中关村大街\n27号", city="北京", postal_code="100080",
     electronic_address="0088:6901234567892",
 )  # fmt: skip
-_CONSUMER = _party("O'Brien \"Bob\" <Jr.>", "IE", city="Dublin", postal_code="D02", electronic_address="0088:5390000000003")
+_CONSUMER = _party(
+    'O\'Brien "Bob" <Jr.>', "IE", city="Dublin", postal_code="D02", electronic_address="0088:5390000000003"
+)
 _BELGE = _party(
     "Données Belges SA", "BE", ("VAT", "BE0123456749"), company_number="0123456749", company_scheme="0208",
     electronic_address="0208:0123456749", city="Liège", postal_code="4000", contact_name="Comptabilité", phone="+32 4 220",

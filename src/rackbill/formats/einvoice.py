@@ -2,13 +2,13 @@
 
 from rackbill.core.document import Document
 from rackbill.formats.einvoice_cii import write_cii
-from rackbill.formats.einvoice_mapping import terms_of
 from rackbill.formats.einvoice_terms import (
     PROFILES,
     EinvoiceRefused,
     NoEinvoiceOfKind,
     UnknownProfile,
     profile_of,
+    terms_of,
 )
 from rackbill.formats.einvoice_ubl import write_ubl
 

@@ -32,7 +32,9 @@ def write_cii(terms: InvoiceTerms) -> bytes:
     amounts = Amounts(terms.currency)
     parts = [DECLARATION, f"<rsm:CrossIndustryInvoice {_ROOT}>", _head(terms), "<rsm:SupplyChainTradeTransaction>"]
     parts.extend(_line(line, terms, amounts) for line in terms.lines)
-    parts.append(f"<ram:ApplicableHeaderTradeAgreement>{''.join(_agreement(terms))}</ram:ApplicableHeaderTradeAgreement>")
+    parts.append(
+        f"<ram:ApplicableHeaderTradeAgreement>{''.join(_agreement(terms))}</ram:ApplicableHeaderTradeAgreement>"
+    )
     parts.append(f"<ram:ApplicableHeaderTradeDelivery>{_delivery(terms)}</ram:ApplicableHeaderTradeDelivery>")
     parts.append(
         f"<ram:ApplicableHeaderTradeSettlement>{''.join(_settlement(terms, amounts))}</ram:ApplicableHeaderTradeSettlement>"
@@ -56,9 +58,7 @@ def _with_scheme(name: str, scheme: str, value: str) -> str:
 
 
 def _date(name: str, day: date, prefix: str = "udt") -> str:
-    return (
-        f'<ram:{name}><{prefix}:DateTimeString format="102">{day.strftime("%Y%m%d")}</{prefix}:DateTimeString></ram:{name}>'
-    )
+    return f'<ram:{name}><{prefix}:DateTimeString format="102">{day.strftime("%Y%m%d")}</{prefix}:DateTimeString></ram:{name}>'
 
 
 def _reference(name: str, value: str) -> str:
@@ -161,7 +161,9 @@ def _means(payment: PaymentTerms) -> str:
     return _group(
         "SpecifiedTradeSettlementPaymentMeans",
         _ram("TypeCode", payment.code)
-        + _group("PayeePartyCreditorFinancialAccount", account + _ram("AccountName", payment.account_name) + proprietary)
+        + _group(
+            "PayeePartyCreditorFinancialAccount", account + _ram("AccountName", payment.account_name) + proprietary
+        )
         + _group("PayeeSpecifiedCreditorFinancialInstitution", _ram("BICID", payment.bank_code)),
     )
 
@@ -221,10 +223,10 @@ def _totals(terms: InvoiceTerms, amounts: Amounts) -> str:
 def _line(line: LineTerms, terms: InvoiceTerms, amounts: Amounts) -> str:
     price = (
         f"{_ram('ChargeAmount', number_text(line.price))}"
-        f'<ram:BasisQuantity unitCode="{line.unit}">{number_text(line.base_quantity)}</ram:BasisQuantity>'
+        f'<ram:BasisQuantity unitCode="{escaped(line.unit)}">{number_text(line.base_quantity)}</ram:BasisQuantity>'
     )
     order = _group("BuyerOrderReferencedDocument", _ram("LineID", line.po_line))
-    quantity = f'<ram:BilledQuantity unitCode="{line.unit}">{number_text(line.quantity)}</ram:BilledQuantity>'
+    quantity = f'<ram:BilledQuantity unitCode="{escaped(line.unit)}">{number_text(line.quantity)}</ram:BilledQuantity>'
     return (
         "<ram:IncludedSupplyChainTradeLineItem><ram:AssociatedDocumentLineDocument>"
         f"{_ram('LineID', line.line_id)}{_group('IncludedNote', _ram('Content', line.note))}"

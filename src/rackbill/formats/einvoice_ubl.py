@@ -185,7 +185,9 @@ def _payment(payment: PaymentTerms) -> str:
 
 def _allowance_charge(minor: int, reason: str, currency: str, amounts: Amounts, category: str = "") -> str:
     """An allowance of a positive amount; a charge of a negative one."""
-    return _indicated(is_charge=minor < 0, text=amounts.text(abs(minor)), reason=reason, currency=currency, more=category)
+    return _indicated(
+        is_charge=minor < 0, text=amounts.text(abs(minor)), reason=reason, currency=currency, more=category
+    )
 
 
 def _indicated(*, is_charge: bool, text: str, reason: str, currency: str, more: str = "") -> str:
@@ -237,13 +239,17 @@ def _totals(terms: InvoiceTerms, amounts: Amounts) -> str:
         ("PrepaidAmount", totals.prepaid_minor, bool(totals.prepaid_minor)),
         ("PayableAmount", totals.due_minor, True),
     )
-    content = "".join(_amount(name, amounts.text(minor), terms.currency) for name, minor, is_written in rows if is_written)
+    content = "".join(
+        _amount(name, amounts.text(minor), terms.currency) for name, minor, is_written in rows if is_written
+    )
     return f"<cac:LegalMonetaryTotal>{content}</cac:LegalMonetaryTotal>"
 
 
 def _line(line: LineTerms, terms: InvoiceTerms, amounts: Amounts) -> str:
     currency = terms.currency
-    name, quantity = ("CreditNoteLine", "CreditedQuantity") if terms.is_credit_note else ("InvoiceLine", "InvoicedQuantity")
+    name, quantity = (
+        ("CreditNoteLine", "CreditedQuantity") if terms.is_credit_note else ("InvoiceLine", "InvoicedQuantity")
+    )
     allowances = "".join(_allowance_charge(a.amount_minor, a.reason, currency, amounts) for a in line.allowances)
     if line.rounding:
         allowances += _indicated(
@@ -251,12 +257,12 @@ def _line(line: LineTerms, terms: InvoiceTerms, amounts: Amounts) -> str:
         )
     return (
         f"<cac:{name}><cbc:ID>{line.line_id}</cbc:ID>{_cbc('Note', line.note)}"
-        f'<cbc:{quantity} unitCode="{line.unit}">{number_text(line.quantity)}</cbc:{quantity}>'
+        f'<cbc:{quantity} unitCode="{escaped(line.unit)}">{number_text(line.quantity)}</cbc:{quantity}>'
         f"{_amount('LineExtensionAmount', amounts.text(line.net_minor), currency)}"
         f"{_cbc('AccountingCost', line.cost_centre)}{_period(line.period)}"
         f"{_cac('OrderLineReference', _cbc('LineID', line.po_line))}{_object(line)}{allowances}{_item(line, terms)}"
         f"<cac:Price>{_amount('PriceAmount', number_text(line.price), currency)}"
-        f'<cbc:BaseQuantity unitCode="{line.unit}">{number_text(line.base_quantity)}</cbc:BaseQuantity></cac:Price>'
+        f'<cbc:BaseQuantity unitCode="{escaped(line.unit)}">{number_text(line.base_quantity)}</cbc:BaseQuantity></cac:Price>'
         f"</cac:{name}>"
     )
 

@@ -2,8 +2,8 @@
 
 from rackbill.core.document import Document
 from rackbill.core.party import Party
-from rackbill.formats.einvoice_taxes import TaxView
-from rackbill.formats.einvoice_terms import EinvoiceRefused, PartyTerms, Profile
+from rackbill.formats.einvoice_terms.taxes import TaxView
+from rackbill.formats.einvoice_terms.values import EinvoiceRefused, PartyTerms, Profile
 
 _VAT_PREFIX = {"GR": "EL"}
 _MAIL_SCHEME = "EM"
@@ -95,7 +95,9 @@ def _check_seller(terms: PartyTerms, profile: Profile, name: str) -> None:
         ):  # fmt: skip
             if not value:
                 raise EinvoiceRefused(
-                    f"{name} has no {what} ({term}), which {profile.title} demands; enter it there", rule=rule, term=term
+                    f"{name} has no {what} ({term}), which {profile.title} demands; enter it there",
+                    rule=rule,
+                    term=term,
                 )
     if profile.name == "pint-sg" and not terms.tax_id:
         raise EinvoiceRefused(

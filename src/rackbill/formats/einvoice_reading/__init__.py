@@ -5,18 +5,16 @@ It reads what `einvoice` writes, of any profile. Entities are not resolved and n
 
 from lxml import etree
 
-from rackbill.formats.einvoice_reading_cii import read_cii
-from rackbill.formats.einvoice_reading_ubl import read_ubl
+from rackbill.formats.einvoice_reading.cii import read_cii
+from rackbill.formats.einvoice_reading.tree import Unreadable
+from rackbill.formats.einvoice_reading.ubl import read_ubl
 from rackbill.formats.einvoice_terms import InvoiceTerms
-from rackbill.formats.einvoice_tree import Unreadable
-
-_PARSER_OPTIONS = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 
 
 def read_einvoice(xml: bytes) -> InvoiceTerms:
     """The business terms that an e-invoice states. Raises Unreadable, which says what is missing or is not XML."""
     try:
-        root = etree.fromstring(xml, etree.XMLParser(**_PARSER_OPTIONS))
+        root = etree.fromstring(xml, _parser())
     except etree.XMLSyntaxError as error:
         raise Unreadable(f"the file is no XML: {error}") from error
     name = etree.QName(root).localname
@@ -25,6 +23,10 @@ def read_einvoice(xml: bytes) -> InvoiceTerms:
     if name == "CrossIndustryInvoice":
         return read_cii(root)
     raise Unreadable(f"the file is a {name}; an e-invoice is an Invoice, a CreditNote or a CrossIndustryInvoice")
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
 __all__ = ["InvoiceTerms", "Unreadable", "read_einvoice"]

@@ -3,13 +3,12 @@
 from decimal import Decimal
 
 from rackbill.core.document import Document, DocumentKind, DocumentLine, LineSubject
-from rackbill.core.document.texts import decimal_text
-from rackbill.core.money import minor_digits
+from rackbill.core.money import decimal_from_minor, minor_digits, quantize
 from rackbill.core.party import Party
-from rackbill.formats.einvoice_parties import buyer_terms, seller_terms
-from rackbill.formats.einvoice_payment import payment_terms
-from rackbill.formats.einvoice_taxes import TaxView, tax_view
-from rackbill.formats.einvoice_terms import (
+from rackbill.formats.einvoice_terms.parties import buyer_terms, seller_terms
+from rackbill.formats.einvoice_terms.payment import payment_terms
+from rackbill.formats.einvoice_terms.taxes import TaxView, tax_view
+from rackbill.formats.einvoice_terms.values import (
     CREDIT_NOTE_CODE,
     INVOICE_CODE,
     AllowanceTerms,
@@ -33,6 +32,7 @@ SERIAL = "Serial"
 ORDER_ID = "Order ID"
 PURCHASE_ORDER = "Purchase order"
 """Names of line attributes (BT-160). They are English in every language: programs look for them."""
+_ZERO = Decimal(0)
 _SLACK = Decimal("0.02")
 """What a net amount may differ from quantity x price (PEPPOL-EN16931-R120)."""
 
@@ -46,7 +46,9 @@ def terms_of(document: Document, profile: Profile) -> InvoiceTerms:
             "Send it as PDF"
         )
     if not document.number:
-        raise EinvoiceRefused("a draft has no number (BT-1); check it with a provisional one", rule="BR-02", term="BT-1")
+        raise EinvoiceRefused(
+            "a draft has no number (BT-1); check it with a provisional one", rule="BR-02", term="BT-1"
+        )
     digits = minor_digits(document.currency)
     if digits > 2:
         raise EinvoiceRefused(
@@ -196,14 +198,12 @@ def _line_note(line: DocumentLine, words: Wording) -> str:
 
 def _rounding(line: DocumentLine, currency: str) -> Decimal:
     """What is missing to quantity x price / base - allowances where whole units are larger than the slack of the rules."""
-    digits = minor_digits(currency)
-    if digits == 2:
-        return Decimal(0)
+    if minor_digits(currency) == 2:
+        return _ZERO
     exact = line.quantity * line.unit_price / line.price_base_quantity
-    if line.allowances:
-        exact -= sum(allowance.amount_minor for allowance in line.allowances)
-    gap = Decimal(line.net_minor) - exact
-    return round(gap, 2) if abs(gap) > _SLACK else Decimal(0)
+    off = line.net_minor + sum(allowance.amount_minor for allowance in line.allowances)
+    gap = decimal_from_minor(off, currency) - exact
+    return quantize(gap, 2) if abs(gap) > _SLACK else _ZERO
 
 
 def _note(document: Document, taxes: TaxView, words: Wording) -> str:
@@ -254,6 +254,3 @@ def texts_of(document: Document) -> tuple[str, ...]:
 
 def _project(document: Document) -> str:
     return str(getattr(document.bill_to, "project_reference", "")).strip()
-
-
-__all__ = ["terms_of", "decimal_text"]

@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from rackbill.formats.einvoice_reading.tree import Node, day, period
 from rackbill.formats.einvoice_terms import (
     ROUNDING,
     AccountingTerms,
@@ -16,7 +17,6 @@ from rackbill.formats.einvoice_terms import (
     TaxTerms,
     TotalTerms,
 )
-from rackbill.formats.einvoice_tree import Node, day, period
 from rackbill.formats.einvoice_ubl import NO_ORDER
 
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")
@@ -27,9 +27,7 @@ def read_ubl(root: Any) -> InvoiceTerms:
     top = Node(root)
     is_credit_note = top.one("CreditNoteTypeCode").is_there
     currency = top.must("DocumentCurrencyCode")
-    references = {
-        code: row for row in top.all("AdditionalDocumentReference") if (code := row.text("DocumentTypeCode"))
-    }
+    references = {code: row for row in top.all("AdditionalDocumentReference") if (code := row.text("DocumentTypeCode"))}
     order = top.text("OrderReference/ID")
     project = references["50"].text("ID") if "50" in references else top.text("ProjectReference/ID")
     due = top.text("DueDate")

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from rackbill.core.periods import Period
+from rackbill.formats.einvoice_reading.tree import Node, day, period
 from rackbill.formats.einvoice_terms import (
     ROUNDING,
     AccountingTerms,
@@ -16,7 +17,6 @@ from rackbill.formats.einvoice_terms import (
     TaxTerms,
     TotalTerms,
 )
-from rackbill.formats.einvoice_tree import Node, day, period
 
 _DAY = "DateTimeString"
 

@@ -1,7 +1,7 @@
 """How to pay, as business terms: credit transfer, direct debit, or the words that nothing is asked for."""
 
 from rackbill.core.document import Document, DocumentKind
-from rackbill.formats.einvoice_terms import EinvoiceRefused, PaymentTerms, Profile
+from rackbill.formats.einvoice_terms.values import EinvoiceRefused, PaymentTerms, Profile
 from rackbill.formats.wording import Wording
 
 _CREDIT_TRANSFER = "30"

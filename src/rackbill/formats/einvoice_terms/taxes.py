@@ -9,7 +9,7 @@ from decimal import Decimal
 from rackbill.core.document import Document, DocumentLine
 from rackbill.core.document.texts import decimal_text
 from rackbill.core.tax import TaxSubtotal
-from rackbill.formats.einvoice_terms import AccountingTerms, ChargeTerms, EinvoiceRefused, Profile, TaxTerms
+from rackbill.formats.einvoice_terms.values import AccountingTerms, ChargeTerms, EinvoiceRefused, Profile, TaxTerms
 from rackbill.formats.wording import wording
 
 _ZERO = Decimal(0)
@@ -73,12 +73,10 @@ def _vat(document: Document, profile: Profile) -> TaxView:
     # XRechnung wants a rate in every row of the breakdown (BR-DE-14), the lines of category O still have none.
     if profile.name == "xrechnung":
         rows = tuple(_with_rate(row) for row in rows)
-    accounting = document.accounting
     countries = dict.fromkeys(row.jurisdiction[:2] for row in document.tax_subtotals if row.code == "S")
     return TaxView(
         rows=rows,
-        accounting=accounting
-        and AccountingTerms(currency=accounting.currency, tax_minor=sum(accounting.tax_minor)),
+        accounting=accounting and AccountingTerms(currency=accounting.currency, tax_minor=sum(accounting.tax_minor)),
         is_outside=any(row.category == "O" for row in rows),
         jurisdictions=tuple(countries),
     )
@@ -149,11 +147,18 @@ def _gst(document: Document, profile: Profile, regimes: set[str]) -> TaxView:
         )  # fmt: skip
     return TaxView(
         rows=rows,
-        accounting=accounting
-        and AccountingTerms(
-            currency=accounting.currency, tax_minor=sum(accounting.tax_minor), net_minor=accounting.net_minor,
-            gross_minor=accounting.gross_minor,
-        ),
+        accounting=_accounting(document, with_totals=True),
+    )
+
+
+def _accounting(document: Document, *, with_totals: bool) -> AccountingTerms | None:
+    """The totals in the tax accounting currency, where that is another one (PEPPOL-EN16931-R005)."""
+    totals = document.accounting
+    if totals is None or totals.currency == document.currency:
+        return None
+    return AccountingTerms(
+        currency=totals.currency, tax_minor=sum(totals.tax_minor), net_minor=totals.net_minor if with_totals else None,
+        gross_minor=totals.gross_minor if with_totals else None,
     )  # fmt: skip
 
 
