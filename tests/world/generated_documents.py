@@ -55,8 +55,10 @@ _CATEGORIES = {
     **{("VAT", code): ("EUR", "USD", "JPY") for code in ("S", "Z", "E", "AE", "K", "G", "O")},
     ("GST-SG", "SR"): ("SGD", "USD"),
     ("GST-SG", "ZR"): ("SGD", "USD"),
-    ("GST-CA", "GST"): ("CAD",),
+    ("GST-CA", "QST"): ("CAD",),
+    ("GST-CA", "RST"): ("CAD",),
     ("SALES", "SALES"): ("USD",),
+    ("SALES", "NT"): ("USD",),
     ("JCT", "S"): ("JPY",),
     ("GST-AU", "S"): ("AUD",),
 }  # fmt: skip
@@ -95,6 +97,16 @@ def generated_documents(count: int, *, seed: int = 4) -> Iterator[tuple[Cell, Do
 
 def generated_document(cell: Cell, rng: Random, place: int) -> Document:
     """A document of the cell. Its invariants hold."""
+    draft = _draft(cell, rng)
+    # What is free of charge gives no credit note.
+    while draft.kind is not cell.kind:
+        draft = _draft(cell, rng)
+    document = numbered(draft, number=f"{20000001 + place}", document_uuid=f"00000000-0000-5000-8000-{place:012d}")
+    check(document)
+    return document
+
+
+def _draft(cell: Cell, rng: Random) -> Document:
     head = _head(cell, rng)
     if cell.kind is DocumentKind.INVOICE:
         charges = _charges(cell, rng)
@@ -104,14 +116,11 @@ def generated_document(cell: Cell, rng: Random, place: int) -> Document:
         draft = next(d.document for d in drafts if d.kind is DocumentKind.INVOICE)
         if rng.random() < 0.15 and draft.totals.gross_minor > 0:
             draft = _prepaid(draft, rng)
-    elif rng.random() < 0.4:
+        return draft
+    if rng.random() < 0.4:
         taken_back = _taken_back(_charges(cell, rng), rng, share=1.0)
-        draft = draft_invoices(head=head, charges=taken_back)[0].document
-    else:
-        draft = _credit(cell, rng, head)
-    document = numbered(draft, number=f"{20000001 + place}", document_uuid=f"00000000-0000-5000-8000-{place:012d}")
-    check(document)
-    return document
+        return draft_invoices(head=head, charges=taken_back)[0].document
+    return _credit(cell, rng, head)
 
 
 def known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,12 +217,14 @@ def _choices(cell: Cell, rng: Random) -> list[tuple[TaxDecision, ...]]:
     if cell.regime == "GST-SG":
         mixed = [row for code, row in singapore.items() if code != cell.code and rng.random() < 0.2]
         return [singapore[cell.code], *mixed]
-    quebec = (_decision("GST-CA", "GST", "5", "CA-QC"), _decision("GST-CA", "QST", "9.975", "CA-QC"))
-    manitoba = (_decision("GST-CA", "GST", "5", "CA-MB"), _decision("GST-CA", "RST", "7", "CA-MB"))
+    second = {"QST": ("9.975", "CA-QC"), "RST": ("7", "CA-MB")}
+    if cell.code in second:
+        rate, province = second[cell.code]
+        return [(_decision("GST-CA", "GST", "5", province), _decision("GST-CA", cell.code, rate, province))]
     texas = (_decision("SALES", "SALES", "6.25", "US-TX", base="0.8"),)
+    california = (_decision("SALES", "NT", "0", "US-CA", "NOT-TAXED"),)
     return {
-        "GST-CA": [rng.choice((quebec, manitoba))],
-        "SALES": [texas] if rng.random() < 0.8 else [texas, (_decision("SALES", "NT", "0", "US-CA", "NOT-TAXED"),)],
+        "SALES": [texas] if cell.code == "SALES" else [california, texas][: rng.choice((1, 2))],
         "JCT": [(_decision("JCT", "S", "10", "JP"),)],
         "GST-AU": [(_decision("GST-AU", "S", "10", "AU"),)],
     }[cell.regime]

@@ -3,7 +3,7 @@
 BG-21 is where EN 16931 puts taxes other than VAT. PINT-SG carries Singapore's GST under that country's own codes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rackbill.core.document import Document, DocumentLine
@@ -51,17 +51,17 @@ def tax_view(document: Document, profile: Profile) -> TaxView:
     if profile.tax_scheme == "GST":
         return _gst(document, profile, regimes)
     if regimes <= _VAT:
-        return _vat(document, profile)
+        return _rated(_vat(document), profile)
     if regimes & _VAT:
         raise EinvoiceRefused(
             f"{document.number} bears VAT and another tax ({', '.join(sorted(regimes - _VAT))}); an e-invoice cannot carry "
             "both: move the services of one tax to a billing group of their own",
             rule="BR-O-12", term="BT-151",
         )  # fmt: skip
-    return _other(document)
+    return _rated(_other(document), profile)
 
 
-def _vat(document: Document, profile: Profile) -> TaxView:
+def _vat(document: Document) -> TaxView:
     for line in document.lines:
         if len(line.taxes) != 1 or line.taxes[0].code not in _CATEGORIES:
             raise EinvoiceRefused(
@@ -70,25 +70,21 @@ def _vat(document: Document, profile: Profile) -> TaxView:
                 rule="BR-CO-04", term="BT-151",
             )  # fmt: skip
     rows = _merged(document.tax_subtotals, document.number)
-    # XRechnung wants a rate in every row of the breakdown (BR-DE-14), the lines of category O still have none.
-    if profile.name == "xrechnung":
-        rows = tuple(_with_rate(row) for row in rows)
     countries = dict.fromkeys(row.jurisdiction[:2] for row in document.tax_subtotals if row.code == "S")
     return TaxView(
         rows=rows,
-        accounting=accounting and AccountingTerms(currency=accounting.currency, tax_minor=sum(accounting.tax_minor)),
+        accounting=_accounting(document, with_totals=False),
         is_outside=any(row.category == "O" for row in rows),
         jurisdictions=tuple(countries),
     )
 
 
-def _with_rate(row: TaxTerms) -> TaxTerms:
-    if row.rate is not None:
-        return row
-    return TaxTerms(
-        category=row.category, rate=_ZERO, base_minor=row.base_minor, tax_minor=row.tax_minor,
-        exemption_code=row.exemption_code, exemption_text=row.exemption_text,
-    )  # fmt: skip
+def _rated(view: TaxView, profile: Profile) -> TaxView:
+    """XRechnung wants a rate in every row of the breakdown (BR-DE-14); the lines of category O still have none."""
+    if profile.name != "xrechnung":
+        return view
+    rows = tuple(replace(row, rate=_ZERO) if row.rate is None else row for row in view.rows)
+    return replace(view, rows=rows)
 
 
 def _merged(subtotals: tuple[TaxSubtotal, ...], number: str) -> tuple[TaxTerms, ...]:
