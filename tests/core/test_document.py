@@ -9,10 +9,17 @@ import pytest
 
 from rackbill.core.document import (
     BillTo,
+    Change,
     Document,
     DocumentKind,
+    DocumentReference,
     InvalidDocument,
+    MeasuredUse,
     PaymentInstructions,
+    QuotedTerms,
+    Reminded,
+    RemindedItem,
+    Totals,
     canonical_bytes,
     check,
     document_from_canonical,
@@ -40,7 +47,7 @@ def test_the_canonical_form_is_that_of_rfc_8785() -> None:
     text = canonical_bytes(ALL["cyrillic"]).decode()
     data = json.loads(text, parse_float=lambda number: pytest.fail(f"{number} is a float"))
     assert text == json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert data["schema"] == 1
+    assert data["schema"] == 2
     assert "Северный" in text
 
 
@@ -127,3 +134,66 @@ def test_accounting_totals() -> None:
     totals = ALL["singapore_in_usd"].accounting
     assert totals is not None
     assert (totals.currency, totals.net_minor, totals.tax_minor, totals.gross_minor) == ("SGD", 19447, (1361,), 20808)
+
+
+def test_what_is_empty_is_left_out_and_read_back() -> None:
+    data = json.loads(canonical_bytes(replace(SIMPLE, number="", document_uuid="", notes=())))
+    assert data["number"] == data["document_uuid"] == ""
+
+    def empty(value: object, name: str = "") -> list[str]:
+        if isinstance(value, dict):
+            return [found for key, member in value.items() for found in empty(member, key)]
+        if isinstance(value, list) and value:
+            return [found for member in value for found in empty(member, name)]
+        return [name] if value in (None, "", []) and name not in ("number", "document_uuid") else []
+
+    assert empty(data) == []
+
+
+def test_schema_1_keeps_its_form_and_takes_nothing_new() -> None:
+    first = replace(SIMPLE, schema=1)
+    assert '"accounting":null' in canonical_bytes(first).decode() and "texts" not in canonical_bytes(first).decode()
+    assert document_from_canonical(canonical_bytes(first)) == first
+    with pytest.raises(InvalidDocument, match="schema 1 has no texts"):
+        canonical_bytes(replace(first, texts=("Thank you.",)))
+
+
+def _reminder(**changed: int) -> Document:
+    opened = RemindedItem(
+        number="20000001",
+        issued_on=OCTOBER,
+        due_on=OCTOBER,
+        gross_minor=5000,
+        open_minor=changed.get("open_minor", 2000),
+    )
+    due = changed.get("due_minor", 2000)
+    return replace(
+        SIMPLE, kind=DocumentKind.REMINDER, lines=(), tax_subtotals=(), reminded=Reminded(step=1, items=(opened,)),
+        totals=Totals(net_minor=due, tax_minor=0, gross_minor=due, prepaid_minor=0, due_minor=due),
+    )  # fmt: skip
+
+
+def test_a_reminder_asks_for_what_is_open() -> None:
+    check(_reminder())
+    assert document_from_canonical(canonical_bytes(_reminder())) == _reminder()
+    broken(_reminder(due_minor=2001), "open amounts do not sum")
+    broken(_reminder(open_minor=6000, due_minor=6000), "no more than its total")
+    broken(replace(_reminder(), lines=SIMPLE.lines), "no lines and no taxes")
+    broken(replace(_reminder(), reminded=None), "names the documents")
+
+
+def test_every_member_of_schema_2_comes_back() -> None:
+    measured = MeasuredUse(
+        quantity=Decimal("812.5"), unit="E20", included=Decimal(100), method="p95-max", sample_count=8640,
+        samples_sha256="ab" * 32,
+    )  # fmt: skip
+    terms = QuotedTerms(
+        version=2, term_months=12, notice_months=1, valid_until=OCTOBER, order_id="3000001", agreement="MSA 4"
+    )
+    full = replace(
+        SIMPLE, texts=("Thank you.",), details_url="https://portal.example/invoices/", quoted=terms,
+        changes=(Change(reason="new", service_count=2, difference_minor=12000),),
+        previous=DocumentReference(number="20000001", issued_on=OCTOBER),
+        lines=(replace(SIMPLE.lines[0], measured=measured), *SIMPLE.lines[1:]),
+    )  # fmt: skip
+    assert document_from_canonical(canonical_bytes(full)) == full

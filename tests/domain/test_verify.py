@@ -99,7 +99,7 @@ def test_a_document_is_checked_against_itself_and_its_hash(tmp_path: Path, numbe
     assert (code, answer["kind"], answer["number"], answer["sha256"]) == (0, "document", number, row.sha256)
     for altered, reason in (
         (content.replace(b"25990", b"25991"), "contradict each other"),
-        (content.replace(b'"schema":1', b'"schema": 1'), "not in canonical form"),
+        (content.replace(b'"schema":2', b'"schema": 2'), "not in canonical form"),
         (content.replace(b"Buyer", b"Other"), "its SHA-256 is"),
     ):
         code, answer, _ = verify(tmp_path, altered, "--sha256", row.sha256)

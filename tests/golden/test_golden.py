@@ -11,6 +11,7 @@ import pikepdf
 import pytest
 
 from rackbill.core.document import (
+    SCHEMA,
     DocumentKind,
     ReferenceOrigin,
     canonical_bytes,
@@ -45,8 +46,9 @@ def test_golden_documents_keep_their_bytes(path: Path) -> None:
     value = document_from_canonical(path.read_bytes())
     check(value, is_draft=value.kind is DocumentKind.PRO_FORMA)
     assert canonical_bytes(value) == path.read_bytes()
-    name = path.name.split(".")[0]
-    assert canonical_bytes(golden()[name]) == path.read_bytes()
+    name, schema, _json = path.name.split(".")
+    if schema == f"schema{SCHEMA}":
+        assert canonical_bytes(golden()[name]) == path.read_bytes()
 
 
 @pytest.mark.skipif(not shutil.which("pdftotext"), reason="poppler-utils is not installed; CI installs it")

@@ -12,6 +12,7 @@ from decimal import Decimal
 from rackbill.core.charges import Charge
 from rackbill.core.charges.plain import PlainCharge, charge_from_plain, plain_charge
 from rackbill.core.document import (
+    SCHEMA,
     AccountingTotals,
     BillTo,
     Document,
@@ -27,6 +28,7 @@ from rackbill.core.document.texts import (
     allowances_text,
     decisions_text,
     millionths_text,
+    quoted,
     reference_text,
     subtotals_text,
 )
@@ -50,18 +52,20 @@ class LineTaxes:
 
 
 class BillItem:
-    """A charge as it will stand on a document: its tuple, the text of what it is about, its taxes, the line it corrects.
+    """A charge as it will stand on a document: its tuple, the text of what it is about, its taxes, the line it corrects, the text
+
+    of what was measured under it.
 
     `order` is its place: by contract, service, first day, kind, contract line, last day. `exchange` is the rate at which a
     line that it corrects was billed.
     """
 
-    __slots__ = ("allowances", "charge", "corrects", "exchange", "order", "subject", "taxes")
+    __slots__ = ("allowances", "charge", "corrects", "exchange", "measured", "order", "subject", "taxes")
 
     def __init__(
         self, order: tuple[object, ...], charge: PlainCharge, subject: str, taxes: LineTaxes,
         allowances: tuple[tuple[str, int], ...] = (), corrects: DocumentReference | None = None,
-        exchange: "ExchangeRate | None" = None,
+        exchange: "ExchangeRate | None" = None, measured: str = "",
     ) -> None:  # fmt: skip
         self.order = order
         self.charge = charge
@@ -70,6 +74,7 @@ class BillItem:
         self.allowances = allowances
         self.corrects = corrects
         self.exchange = exchange
+        self.measured = measured
 
     @property
     def amount_minor(self) -> int:
@@ -123,6 +128,8 @@ class BillHead:
     payment: PaymentInstructions
     accounting_rate: ExchangeRate | None = None
     exemption_texts: Mapping[str, str] | None = None
+    texts: tuple[str, ...] = ()
+    details_url: str = ""
 
     def as_text(self) -> "HeadText":
         """The head as the texts of its parts."""
@@ -132,12 +139,16 @@ class BillHead:
             language=self.language, seller=canonical_text(self.seller), buyer=canonical_text(self.buyer),
             bill_to=canonical_text(self.bill_to), payment=canonical_text(self.payment),
             accounting_rate=self.accounting_rate, exemption_texts=self.exemption_texts or {},
+            texts=canonical_text(self.texts) if self.texts else "", details_url=self.details_url,
         )  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
 class HeadText:
-    """All of a document but its lines and sums, each part in its canonical form."""
+    """All of a document but its lines and sums, each part in its canonical form, empty where there is nothing.
+
+    `changes` and `previous` are those of the billing group's invoice; a credit note beside it has none.
+    """
 
     sales_organisation_id: str
     issued_on: str
@@ -150,6 +161,10 @@ class HeadText:
     payment: str
     accounting_rate: ExchangeRate | None
     exemption_texts: Mapping[str, str]
+    texts: str = ""
+    details_url: str = ""
+    changes: str = ""
+    previous: str = ""
 
 
 @dataclass(slots=True)
@@ -201,7 +216,7 @@ def draft_bills(*, head: HeadText, items: Iterable[BillItem]) -> list[Draft]:
     others = [item for item in ordered if not item.taxes.is_outside] if outside else ordered
     groups = [group for group in (others, outside) if group]
     note = head.exemption_texts.get(SPLIT_NOTE, "") if len(groups) > 1 else ""
-    notes = canonical_text((note,)) if note else "[]"
+    notes = canonical_text((note,)) if note else ""
     drafts = []
     for group in groups:
         if head.accounting_rate is not None:
@@ -256,33 +271,44 @@ def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem], notes:
     totals = (
         f'{{"due_minor":{net + tax},"gross_minor":{net + tax},"net_minor":{net},"prepaid_minor":0,"tax_minor":{tax}}}'
     )
-    accounting = "null"
+    accounting = changes = previous = ""
     if head.accounting_rate is not None:
-        accounting = accounting_text(_accounting(head.accounting_rate, head.currency, net, subtotals))
+        totals_abroad = _accounting(head.accounting_rate, head.currency, net, subtotals)
+        accounting = f'"accounting":{accounting_text(totals_abroad)},'
+    if kind is DocumentKind.INVOICE:
+        changes, previous = head.changes, head.previous
     canonical = (
-        f'{{"accounting":{accounting},"bill_to":{head.bill_to},"buyer":{head.buyer},"corrects":{_corrected(items)},'
-        f'"currency":"{head.currency}","document_uuid":"","due_on":"{head.due_on}","issued_on":"{head.issued_on}",'
-        f'"kind":"{kind.value}","language":"{head.language}","lines":[{",".join(lines)}],"notes":{notes},"number":"",'
-        f'"payment":{head.payment},"sales_organisation_id":"{head.sales_organisation_id}","schema":1,'
-        f'"seller":{head.seller},"tax_subtotals":{subtotals_text},"totals":{totals}}}'
+        f'{{{accounting}"bill_to":{head.bill_to},"buyer":{head.buyer}{_member("changes", changes)}'
+        f'{_member("corrects", _corrected(items))},"currency":"{head.currency}"'
+        f'{_member("details_url", head.details_url and quoted(head.details_url))},"document_uuid":"",'
+        f'"due_on":"{head.due_on}","issued_on":"{head.issued_on}","kind":"{kind.value}","language":"{head.language}",'
+        f'"lines":[{",".join(lines)}]{_member("notes", notes)},"number":"","payment":{head.payment}'
+        f'{_member("previous", previous)},"sales_organisation_id":"{head.sales_organisation_id}","schema":{SCHEMA},'
+        f'"seller":{head.seller}{_member("tax_subtotals", subtotals_text)}{_member("texts", head.texts)},"totals":{totals}}}'
     )
     return Draft(kind, canonical, net, items)
 
 
 def _line(number: int, item: BillItem, amount_minor: int, sign: int) -> str:
     charge = item.charge
-    allowances, corrects = "[]", "null"
+    head = ""
     if item.allowances:
         signed = item.allowances if sign > 0 else tuple((reason, -minor) for reason, minor in item.allowances)
-        allowances = allowances_text(signed)
+        head = f'"allowances":{allowances_text(signed)},'
     if item.corrects is not None:
-        corrects = reference_text(item.corrects)
+        head += f'"corrects":{reference_text(item.corrects)},'
+    measured = f'"measured":{item.measured},' if item.measured else ""
     return (
-        f'{{"allowances":{allowances},"corrects":{corrects},"line_number":{number},"net_minor":{amount_minor},'
+        f'{{{head}"line_number":{number},{measured}"net_minor":{amount_minor},'
         f'"period":["{charge[2]}","{charge[3]}"],"price_base_quantity":"{millionths_text(charge[8])}",'
         f'"quantity":"{millionths_text(charge[5] * sign)}","subject":{item.subject},"taxes":{item.taxes.text},'
         f'"unit":"{charge[6]}","unit_price":"{millionths_text(charge[7])}"}}'
     )
+
+
+def _member(name: str, text: str) -> str:
+    """One more member of an object, unless it is empty."""
+    return f',"{name}":{text}' if text else ""
 
 
 def _subtotals(nets: Mapping[LineTaxes, int], texts: Mapping[str, str]) -> tuple[Sequence[TaxSubtotal], str]:
@@ -290,13 +316,13 @@ def _subtotals(nets: Mapping[LineTaxes, int], texts: Mapping[str, str]) -> tuple
     rows = tax_breakdown([(net, taxes.decisions) for taxes, net in nets.items()])
     if any(row.exemption_code for row in rows):
         rows = tuple(replace(row, exemption_text=texts.get(row.exemption_code, "")) for row in rows)
-    return rows, subtotals_text(rows)
+    return rows, subtotals_text(rows) if rows else ""
 
 
 def _corrected(items: Sequence[BillItem]) -> str:
     documents = {item.corrects.number: item.corrects for item in items if item.corrects is not None}
     if not documents:
-        return "[]"
+        return ""
     whole = (replace(documents[number], line_number=None) for number in sorted(documents))
     return "[" + ",".join(map(reference_text, whole)) + "]"
 

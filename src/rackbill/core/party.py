@@ -24,7 +24,10 @@ class TaxRegistration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
-    """A seller or buyer as it stands on a document (BG-4, BG-7)."""
+    """A seller or buyer as it stands on a document (BG-4, BG-7).
+
+    `electronic_address` is scheme:ID (BT-34, BT-49), `company_scheme` the ICD code of the company number (BT-30-1, BT-47-1).
+    """
 
     name: str
     address: PostalAddress
@@ -32,6 +35,9 @@ class Party:
     tax_registrations: tuple[TaxRegistration, ...] = ()
     email: str = ""
     phone: str = ""
+    contact_name: str = ""
+    electronic_address: str = ""
+    company_scheme: str = ""
 
     def tax_number(self, *schemes: str) -> str:
         """The first number of the named schemes (any when none is named), or an empty text."""

@@ -3,24 +3,29 @@
 from rackbill.core.document.canonical import (
     canonical_bytes,
     canonical_text,
-    decisions_from_plain,
     document_from_canonical,
     document_hash,
     numbered_canonical,
 )
 from rackbill.core.document.checking import check, check_canonical
+from rackbill.core.document.reading import decisions_from_plain
 from rackbill.core.document.values import (
     SCHEMA,
     AccountingTotals,
     BillTo,
+    Change,
     Document,
     DocumentKind,
     DocumentLine,
     DocumentReference,
     InvalidDocument,
     LineSubject,
+    MeasuredUse,
     PaymentInstructions,
+    QuotedTerms,
     ReferenceOrigin,
+    Reminded,
+    RemindedItem,
     Totals,
     first_name,
     numbered,
@@ -28,9 +33,8 @@ from rackbill.core.document.values import (
 )
 
 __all__ = [
-    "SCHEMA", "AccountingTotals", "BillTo", "Document", "DocumentKind", "DocumentLine", "DocumentReference",
-    "InvalidDocument", "LineSubject", "PaymentInstructions", "ReferenceOrigin", "Totals", "canonical_bytes",
-    "canonical_text", "check", "check_canonical", "decisions_from_plain", "document_from_canonical", "document_hash",
-    "first_name", "numbered",
-    "numbered_canonical", "reference_shown",
+    "SCHEMA", "AccountingTotals", "BillTo", "Change", "Document", "DocumentKind", "DocumentLine", "DocumentReference",
+    "InvalidDocument", "LineSubject", "MeasuredUse", "PaymentInstructions", "QuotedTerms", "ReferenceOrigin", "Reminded",
+    "RemindedItem", "Totals", "canonical_bytes", "canonical_text", "check", "check_canonical", "decisions_from_plain",
+    "document_from_canonical", "document_hash", "first_name", "numbered", "numbered_canonical", "reference_shown",
 ]  # fmt: skip

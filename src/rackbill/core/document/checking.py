@@ -28,8 +28,8 @@ def check_canonical(canonical: str | bytes, *, is_draft: bool = False) -> dict[s
 
 
 def _problems(data: Mapping[str, Any], is_draft: bool) -> Iterator[str]:
-    lines = data["lines"]
-    if not lines:
+    lines = data.get("lines", ())
+    if not lines and data["kind"] != "reminder":
         yield "has no line"
         return
     number = data["number"]
@@ -42,12 +42,12 @@ def _problems(data: Mapping[str, Any], is_draft: bool) -> Iterator[str]:
         if line["line_number"] != expected:
             yield f"line {line['line_number']} stands where line {expected} belongs"
         yield from _line_problems(line, scale)
-    yield from _total_problems(data)
+    yield from _reminder_problems(data) if data["kind"] == "reminder" else _total_problems(data)
     if data["due_on"] < data["issued_on"]:
         yield "is due before it is issued"
-    if data["kind"] == "credit_note" and not data["corrects"]:
+    if data["kind"] == "credit_note" and not data.get("corrects"):
         yield "a credit note names the document it corrects (BT-25)"
-    categories = {tax["code"] for line in lines for tax in line["taxes"] if tax["regime"] == "VAT"}
+    categories = {tax["code"] for line in lines for tax in line.get("taxes", ()) if tax["regime"] == "VAT"}
     if len(categories) > 1 and "O" in categories:
         yield "category O may not share a document with another (BR-O-11)"
     if "AE" in categories and not _is_identified(data["buyer"]):
@@ -55,8 +55,8 @@ def _problems(data: Mapping[str, Any], is_draft: bool) -> Iterator[str]:
 
 
 def _is_identified(party: Mapping[str, Any]) -> bool:
-    return bool(party["company_number"]) or any(
-        row["scheme"] == "VAT" and row["number"] for row in party["tax_registrations"]
+    return bool(party.get("company_number")) or any(
+        row.get("scheme") == "VAT" and row.get("number") for row in party.get("tax_registrations", ())
     )
 
 
@@ -66,19 +66,19 @@ def _line_problems(line: Mapping[str, Any], scale: Decimal) -> Iterator[str]:
     if base != "1":
         exact /= Decimal(base)
     off = round_half_up(exact) - line["net_minor"]
-    if line["allowances"]:
+    if line.get("allowances"):
         off -= sum(allowance["amount_minor"] for allowance in line["allowances"])
     # What is taken back is owed minus charged: a cent of rounding may stand between the two.
-    if off and abs(off) > (1 if line["corrects"] else 0):
+    if off and abs(off) > (1 if line.get("corrects") else 0):
         yield f"line {line['line_number']}: quantity x price - allowances is not its net amount"
     if price < 0:
         yield f"line {line['line_number']}: the sign is in the quantity, never in the price (BR-27)"
-    if not line["taxes"]:
+    if not line.get("taxes"):
         yield f"line {line['line_number']} has no tax decision"
 
 
 def _total_problems(data: Mapping[str, Any]) -> Iterator[str]:
-    totals, subtotals, lines = data["totals"], data["tax_subtotals"], data["lines"]
+    totals, subtotals, lines = data["totals"], data.get("tax_subtotals", ()), data["lines"]
     net, tax, gross = totals["net_minor"], totals["tax_minor"], totals["gross_minor"]
     if sum([line["net_minor"] for line in lines]) != net:
         yield "line amounts do not sum to the net total (BR-CO-10)"
@@ -101,12 +101,27 @@ def _total_problems(data: Mapping[str, Any]) -> Iterator[str]:
         yield "the total is negative; give a credit note"
 
 
+def _reminder_problems(data: Mapping[str, Any]) -> Iterator[str]:
+    """A reminder asks for what is open; it has neither lines nor taxes, and gives no new reason to pay."""
+    items = data.get("reminded", {}).get("items", ())
+    totals = data["totals"]
+    if data.get("lines") or data.get("tax_subtotals"):
+        yield "a reminder has open documents, no lines and no taxes"
+    if not items:
+        yield "a reminder names the documents that it reminds of"
+    if any(not 0 < item["open_minor"] <= item["gross_minor"] for item in items):
+        yield "what is open of a reminded document is more than nothing and no more than its total"
+    open_minor = sum(item["open_minor"] for item in items)
+    if any(totals[name] != open_minor for name in ("net_minor", "gross_minor", "due_minor")):
+        yield "the open amounts do not sum to the amount due"
+
+
 def _breakdown(lines: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
     """(base, tax) in minor units by category and rate in the order of the breakdown, computed from the lines anew."""
     bases: dict[tuple[str, str, str, Decimal, str], Decimal] = {}
     for line in lines:
-        for tax in line["taxes"]:
-            key = (tax["regime"], tax["jurisdiction"], tax["code"], Decimal(tax["rate"]), tax["exemption_code"])
+        for tax in line.get("taxes", ()):
+            key = (tax["regime"], tax["jurisdiction"], tax["code"], Decimal(tax["rate"]), tax.get("exemption_code", ""))
             base = line["net_minor"] * Decimal(tax["base_rate"])
             bases[key] = bases.get(key, _ZERO) + base
     return [(round_half_up(base), round_half_up(base * key[3] / 100)) for key, base in sorted(bases.items())]

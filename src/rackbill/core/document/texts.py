@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
-from json.encoder import encode_basestring as quoted
+from json.encoder import encode_basestring
 
 from rackbill.core.document.values import AccountingTotals, DocumentReference
 from rackbill.core.tax import TaxDecision, TaxSubtotal
 
 MILLION = 1_000_000
+quoted = encode_basestring
+"""A text as JSON writes it."""
 
 
 @lru_cache(maxsize=65_536)
@@ -19,56 +21,102 @@ def millionths_text(value: int) -> str:
     return f"{sign}{main}.{rest:06d}".rstrip("0") if rest else f"{sign}{main}"
 
 
+def _with(text: str, name: str, value: str) -> str:
+    """The text of an object with one more member, unless that is empty."""
+    return f'{text},"{name}":{quoted(value)}' if value else text
+
+
 def subject_text(
     contract_id: str, cost_centre: str, description: str, equipment_id: str, legacy_id: str, legacy_name: str, location: str,
-    order_id: str, po_number: str, product_code: str, product_id: str, reference: str, service_id: str,
+    order_id: str, po_number: str, product_code: str, product_id: str, reference: str, service_id: str, po_line: str = "",
+    serial: str = "",
 ) -> str:  # fmt: skip
     """A LineSubject."""
-    return (
-        f'{{"contract_id":"{contract_id}","cost_centre":{quoted(cost_centre)},"description":{quoted(description)},'
-        f'"equipment_id":"{equipment_id}","legacy_id":{quoted(legacy_id)},"legacy_name":{quoted(legacy_name)},'
-        f'"location":{quoted(location)},"order_id":"{order_id}","po_number":{quoted(po_number)},'
-        f'"product_code":{quoted(product_code)},"product_id":{quoted(product_id)},"reference":{quoted(reference)},'
-        f'"service_id":"{service_id}"}}'
-    )
+    text = f',"contract_id":"{contract_id}"' if contract_id else ""
+    if cost_centre:
+        text = f'{text},"cost_centre":{quoted(cost_centre)}'
+    if description:
+        text = f'{text},"description":{quoted(description)}'
+    if equipment_id:
+        text = f'{text},"equipment_id":"{equipment_id}"'
+    if legacy_id:
+        text = f'{text},"legacy_id":{quoted(legacy_id)}'
+    if legacy_name:
+        text = f'{text},"legacy_name":{quoted(legacy_name)}'
+    if location:
+        text = f'{text},"location":{quoted(location)}'
+    if order_id:
+        text = f'{text},"order_id":"{order_id}"'
+    if po_line:
+        text = f'{text},"po_line":{quoted(po_line)}'
+    if po_number:
+        text = f'{text},"po_number":{quoted(po_number)}'
+    if product_code:
+        text = f'{text},"product_code":{quoted(product_code)}'
+    if product_id:
+        text = f'{text},"product_id":{quoted(product_id)}'
+    if reference:
+        text = f'{text},"reference":{quoted(reference)}'
+    if serial:
+        text = f'{text},"serial":{quoted(serial)}'
+    if service_id:
+        text = f'{text},"service_id":"{service_id}"'
+    return f"{{{text[1:]}}}"
 
 
 def party_text(
     name: str, street: str, city: str, postal_code: str, state: str, country: str, company_number: str, tax_id: str,
-    email: str, phone: str,
+    email: str, phone: str, contact_name: str = "", electronic_address: str = "", company_scheme: str = "",
 ) -> str:  # fmt: skip
     """A Party with at most one tax number, of the scheme VAT."""
-    registrations = f'[{{"number":{quoted(tax_id)},"scheme":"VAT"}}]' if tax_id else "[]"
-    return (
-        f'{{"address":{{"city":{quoted(city)},"country":"{country}","postal_code":{quoted(postal_code)},'
-        f'"state":{quoted(state)},"street":{quoted(street)}}},"company_number":{quoted(company_number)},'
-        f'"email":{quoted(email)},"name":{quoted(name)},"phone":{quoted(phone)},"tax_registrations":{registrations}}}'
-    )
+    address = ""
+    for member, value in (
+        ("city", city), ("country", country), ("postal_code", postal_code), ("state", state), ("street", street),
+    ):  # fmt: skip
+        address = _with(address, member, value)
+    text = f'{{"address":{{{address[1:]}}}' if address else '{"address":{}'
+    for member, value in (
+        ("company_number", company_number), ("company_scheme", company_scheme), ("contact_name", contact_name),
+        ("electronic_address", electronic_address), ("email", email), ("name", name), ("phone", phone),
+    ):  # fmt: skip
+        text = _with(text, member, value)
+    registrations = f',"tax_registrations":[{{"number":{quoted(tax_id)},"scheme":"VAT"}}]' if tax_id else ""
+    return f"{text}{registrations}}}"
 
 
 def bill_to_text(
     customer_id: str, legacy_customer_id: str, billing_group_id: str, billing_group_name: str, po_number: str,
-    cost_centre: str, buyer_reference: str,
+    cost_centre: str, buyer_reference: str, project_reference: str = "", einvoice_profile: str = "",
 ) -> str:  # fmt: skip
     """A BillTo."""
-    return (
-        f'{{"billing_group_id":"{billing_group_id}","billing_group_name":{quoted(billing_group_name)},'
-        f'"buyer_reference":{quoted(buyer_reference)},"cost_centre":{quoted(cost_centre)},"customer_id":"{customer_id}",'
-        f'"legacy_customer_id":{quoted(legacy_customer_id)},"po_number":{quoted(po_number)}}}'
-    )
+    text = ""
+    for member, value in (
+        ("billing_group_id", billing_group_id),
+        ("billing_group_name", billing_group_name), ("buyer_reference", buyer_reference), ("cost_centre", cost_centre),
+        ("customer_id", customer_id), ("einvoice_profile", einvoice_profile),
+        ("legacy_customer_id", legacy_customer_id), ("po_number", po_number), ("project_reference", project_reference),
+    ):  # fmt: skip
+        text = _with(text, member, value)
+    return f"{{{text[1:]}}}"
 
 
-def payment_text(account: str, payment_days: int, mandate_reference: str, creditor_id: str) -> str:
+def payment_text(
+    account: str, payment_days: int, mandate_reference: str, creditor_id: str, paynow_uen: str = ""
+) -> str:
     """PaymentInstructions; `account` is the text of a BankAccount, or null."""
-    return (
-        f'{{"account":{account},"creditor_id":{quoted(creditor_id)},"mandate_reference":{quoted(mandate_reference)},'
-        f'"payment_days":{payment_days}}}'
-    )
+    head = "" if account == "null" else f'"account":{account},'
+    head += f'"creditor_id":{quoted(creditor_id)},' if creditor_id else ""
+    head += f'"mandate_reference":{quoted(mandate_reference)},' if mandate_reference else ""
+    text = f'{{{head}"payment_days":{payment_days}'
+    return _with(text, "paynow_uen", paynow_uen) + "}"
 
 
 def allowances_text(allowances: tuple[tuple[str, int], ...]) -> str:
     """Allowances of a line from (reason, minor units)."""
-    return "[" + ",".join(f'{{"amount_minor":{minor},"reason":{quoted(reason)}}}' for reason, minor in allowances) + "]"
+    return "[" + ",".join(
+        f'{{"amount_minor":{minor},"reason":{quoted(reason)}}}' if reason else f'{{"amount_minor":{minor}}}'
+        for reason, minor in allowances
+    ) + "]"  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -80,30 +128,38 @@ def decimal_text(value: Decimal) -> str:
 
 def decisions_text(decisions: Sequence[TaxDecision]) -> str:
     """The taxes of a line."""
-    return "[" + ",".join(
-        f'{{"base_rate":"{decimal_text(d.base_rate)}","code":{quoted(d.code)},"evidence":{quoted(d.evidence)},'
-        f'"exemption_code":{quoted(d.exemption_code)},"jurisdiction":{quoted(d.jurisdiction)},'
-        f'"rate":"{decimal_text(d.rate)}","regime":{quoted(d.regime)}}}'
-        for d in decisions
-    ) + "]"  # fmt: skip
+    return "[" + ",".join(map(_decision_text, decisions)) + "]"
+
+
+def _decision_text(d: TaxDecision) -> str:
+    text = f'{{"base_rate":"{decimal_text(d.base_rate)}"'
+    for member, value in (
+        ("code", d.code), ("evidence", d.evidence), ("exemption_code", d.exemption_code),
+        ("jurisdiction", d.jurisdiction), ("rate", decimal_text(d.rate)), ("regime", d.regime),
+    ):  # fmt: skip
+        text = _with(text, member, value)
+    return text + "}"
 
 
 def subtotals_text(rows: Sequence[TaxSubtotal]) -> str:
     """A tax breakdown."""
-    return "[" + ",".join(
-        f'{{"base_minor":{r.base_minor},"code":{quoted(r.code)},"exemption_code":{quoted(r.exemption_code)},'
-        f'"exemption_text":{quoted(r.exemption_text)},"jurisdiction":{quoted(r.jurisdiction)},'
-        f'"rate":"{decimal_text(r.rate)}","regime":{quoted(r.regime)},"tax_minor":{r.tax_minor}}}'
-        for r in rows
-    ) + "]"  # fmt: skip
+    return "[" + ",".join(map(_subtotal_text, rows)) + "]"
+
+
+def _subtotal_text(r: TaxSubtotal) -> str:
+    text = f'{{"base_minor":{r.base_minor}'
+    for member, value in (
+        ("code", r.code), ("exemption_code", r.exemption_code), ("exemption_text", r.exemption_text),
+        ("jurisdiction", r.jurisdiction), ("rate", decimal_text(r.rate)), ("regime", r.regime),
+    ):  # fmt: skip
+        text = _with(text, member, value)
+    return f'{text},"tax_minor":{r.tax_minor}}}'
 
 
 def reference_text(reference: DocumentReference) -> str:
     """A DocumentReference."""
-    line = "null" if reference.line_number is None else reference.line_number
-    return (
-        f'{{"issued_on":"{reference.issued_on.isoformat()}","line_number":{line},"number":{quoted(reference.number)}}}'
-    )
+    line = "" if reference.line_number is None else f'"line_number":{reference.line_number},'
+    return f'{{"issued_on":"{reference.issued_on.isoformat()}",{line}"number":{quoted(reference.number)}}}'
 
 
 def accounting_text(totals: AccountingTotals) -> str:
@@ -111,6 +167,7 @@ def accounting_text(totals: AccountingTotals) -> str:
     taxes = ",".join(map(str, totals.tax_minor))
     return (
         f'{{"currency":"{totals.currency}","gross_minor":{totals.gross_minor},"net_minor":{totals.net_minor},'
-        f'"rate":"{decimal_text(totals.rate)}","rate_on":"{totals.rate_on.isoformat()}",'
-        f'"rate_source":{quoted(totals.rate_source)},"tax_minor":[{taxes}]}}'
+        f'"rate":"{decimal_text(totals.rate)}","rate_on":"{totals.rate_on.isoformat()}"'
+        + (f',"rate_source":{quoted(totals.rate_source)}' if totals.rate_source else "")
+        + (f',"tax_minor":[{taxes}]}}' if taxes else "}")
     )

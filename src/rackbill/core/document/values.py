@@ -4,7 +4,7 @@ Its canonical form is JSON after RFC 8785: keys sorted, amounts as integers of m
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -14,7 +14,8 @@ from rackbill.core.party import BankAccount, Party
 from rackbill.core.periods import Period
 from rackbill.core.tax import TaxDecision, TaxSubtotal
 
-SCHEMA = 1
+SCHEMA = 2
+"""Since 2 the canonical form leaves out what is empty, and carries what changed, usage, texts, offers and reminders."""
 
 
 class DocumentKind(StrEnum):
@@ -46,7 +47,8 @@ class LineSubject:
     """What a line is about, as printed.
 
     `reference` is the customer's own text, `legacy_name` the old system's server name, shown where it is blank (N6);
-    `equipment_id` is BT-128, `reference` BT-156, `product_code` BT-155, `cost_centre` BT-133.
+    `equipment_id` is BT-128, `reference` BT-156, `product_code` BT-155, `cost_centre` BT-133,
+    `po_line` BT-132.
     """
 
     contract_id: str
@@ -62,6 +64,8 @@ class LineSubject:
     order_id: str = ""
     po_number: str = ""
     cost_centre: str = ""
+    po_line: str = ""
+    serial: str = ""
 
 
 class ReferenceOrigin(StrEnum):
@@ -93,6 +97,21 @@ def first_name(reference: str, legacy_name: str, equipment_id: str) -> tuple[str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredUse:
+    """What was measured under a usage line: quantity and what the price includes in `unit`, by which method, from which samples.
+
+    `samples_sha256` is the hash of the samples that the frozen measured quantity cites.
+    """
+
+    quantity: Decimal
+    unit: str
+    included: Decimal
+    method: str
+    sample_count: int
+    samples_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentLine:
     """One charged thing and period. net = quantity x unit price / base quantity - allowances (BT-131)."""
 
@@ -107,6 +126,7 @@ class DocumentLine:
     taxes: tuple[TaxDecision, ...]
     allowances: tuple[Allowance, ...] = ()
     corrects: DocumentReference | None = None
+    measured: MeasuredUse | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +158,10 @@ class AccountingTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillTo:
-    """What of a customer this document is for: customer ID (BT-46), billing group and the buyer's own references."""
+    """What of a customer this document is for: customer ID (BT-46), billing group and the buyer's own references.
+
+    `einvoice_profile` is the e-invoice that the customer gets of it, empty where none; `project_reference` is BT-11.
+    """
 
     customer_id: str
     legacy_customer_id: str
@@ -147,21 +170,76 @@ class BillTo:
     po_number: str = ""
     cost_centre: str = ""
     buyer_reference: str = ""
+    project_reference: str = ""
+    einvoice_profile: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentInstructions:
-    """How to pay (BG-16): account, terms in words, mandate of a direct debit."""
+    """How to pay (BG-16): account, terms in words, mandate of a direct debit, the UEN that PayNow pays to."""
 
     account: BankAccount | None
     payment_days: int
     mandate_reference: str = ""
     creditor_id: str = ""
+    paynow_uen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What changed since the last invoice, for one reason: new, ended, price, usage, discount, tax or correction."""
+
+    reason: str
+    service_count: int
+    difference_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedTerms:
+    """What a quote or an order confirmation says beside its lines.
+
+    `agreement` names the terms with their version; `quote_number` and `order_id` stand on a confirmation.
+    """
+
+    version: int
+    term_months: int
+    notice_months: int
+    valid_until: date | None = None
+    requested_by: str = ""
+    starts_on: date | None = None
+    delivery_on: date | None = None
+    first_invoice_on: date | None = None
+    order_id: str = ""
+    quote_number: str = ""
+    agreement: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindedItem:
+    """A document that a reminder reminds of: its total and what of it is open, in minor units."""
+
+    number: str
+    issued_on: date
+    due_on: date
+    gross_minor: int
+    open_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminded:
+    """What a reminder is about: the step of the policy that it stands for, and the open documents."""
+
+    step: int
+    items: tuple[RemindedItem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A document. Drafts have no number; everything else is as it will be printed. Amounts of credit notes are positive."""
+    """A document. Drafts have no number; everything else is as it will be printed. Amounts of credit notes are positive.
+
+    `notes` are legal sentences, `texts` the seller's own; `changes` are against `previous`, the last invoice of the billing
+    group; `details_url` is the link to the line details without the number. A reminder has no lines.
+    """
 
     kind: DocumentKind
     sales_organisation_id: str
@@ -181,11 +259,19 @@ class Document:
     corrects: tuple[DocumentReference, ...] = ()
     notes: tuple[str, ...] = ()
     document_uuid: str = ""
+    texts: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    previous: DocumentReference | None = None
+    details_url: str = ""
+    quoted: QuotedTerms | None = None
+    reminded: Reminded | None = None
     schema: int = SCHEMA
 
     @property
     def period(self) -> Period:
-        """From the first day to the last of all lines (BT-73, BT-74)."""
+        """From the first day to the last of all lines (BT-73, BT-74); the day of issue where there is none."""
+        if not self.lines:
+            return Period(self.issued_on, self.issued_on + timedelta(days=1))
         return Period(min(line.period.start for line in self.lines), max(line.period.end for line in self.lines))
 
 

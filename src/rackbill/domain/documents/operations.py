@@ -121,7 +121,7 @@ def issue_documents(
             latest, data["due_on"], data["currency"], totals["net_minor"], totals["tax_minor"], totals["gross_minor"],
             canonical, sha256, chain, run_id, issued_at,
         ))  # fmt: skip
-        _add_lines(lines, key, data["lines"], request.line_keys)
+        _add_lines(lines, key, data.get("lines", ()), request.line_keys)
         _add_taxes(taxes, key, data)
         issued.append(
             Issued(
@@ -166,20 +166,21 @@ def _add_lines(
         if line["taxes"] != taxes:
             taxes = line["taxes"]
             taxes_text = json.dumps(taxes, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        shown, _origin = frozen.first_name(s["reference"], s["legacy_name"], s["equipment_id"])
+        equipment_id = s.get("equipment_id", "")
+        shown, _origin = frozen.first_name(s.get("reference", ""), s.get("legacy_name", ""), equipment_id)
         start, end = line["period"]
         rows.append((
-            key, line["line_number"], line_key, s["contract_id"], s["service_id"], s["equipment_id"], shown,
-            s["product_id"], start, end, line["net_minor"], taxes_text,
+            key, line["line_number"], line_key, s.get("contract_id", ""), s.get("service_id", ""), equipment_id, shown,
+            s.get("product_id", ""), start, end, line["net_minor"], taxes_text,
         ))  # fmt: skip
 
 
 def _add_taxes(rows: list[tuple[Any, ...]], key: int, data: dict[str, Any]) -> None:
-    accounting = data["accounting"]
-    for place, row in enumerate(data["tax_subtotals"]):
+    accounting = data.get("accounting")
+    for place, row in enumerate(data.get("tax_subtotals", ())):
         rows.append((
-            key, place + 1, row["regime"], row["code"], millionths(Decimal(row["rate"])), row["jurisdiction"],
-            row["exemption_code"], row["base_minor"], row["tax_minor"], accounting["currency"] if accounting else "",
+            key, place + 1, row.get("regime", ""), row.get("code", ""), millionths(Decimal(row["rate"])),
+            row.get("jurisdiction", ""), row.get("exemption_code", ""), row["base_minor"], row["tax_minor"], accounting["currency"] if accounting else "",
             accounting["tax_minor"][place] if accounting else None,
         ))  # fmt: skip
 
