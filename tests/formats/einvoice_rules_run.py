@@ -156,6 +156,9 @@ def _german(root: Any) -> Iterator[str]:
     has_mandate = means.find(f"{_CAC}PaymentMandate") is not None
     if code in ("30", "58") and (not has_account or has_mandate):
         yield "BR-DE-23: credit transfer without account or with mandate"
+    creditors = root.findall(f"{seller}/{_CAC}PartyIdentification/{_CBC}ID[@schemeID='SEPA']")
+    if has_mandate and not creditors:
+        yield "BR-DE-30: direct debit without creditor ID"
     if has_mandate and means.find(f"{_CAC}PaymentMandate/{_CAC}PayerFinancialAccount") is None:
         yield "BR-DE-31: direct debit without the debited account"
 
