@@ -1,11 +1,8 @@
 """Sellers and buyers of generated documents: several registrations, missing ones, and names in many scripts."""
 
-from dataclasses import fields
 from typing import Any
 
 from rackbill.core.party import Party, PostalAddress, TaxRegistration
-
-_PARTY_FIELDS = {field.name for field in fields(Party)}
 
 
 def _party(name: str, country: str, *registrations: tuple[str, str], **more: Any) -> Party:
@@ -14,7 +11,6 @@ def _party(name: str, country: str, *registrations: tuple[str, str], **more: Any
         country=country, state=more.pop("state", ""),
     )  # fmt: skip
     rows = tuple(TaxRegistration(scheme=scheme, number=number) for scheme, number in registrations)
-    more = {key: value for key, value in more.items() if key in _PARTY_FIELDS}
     return Party(name=name, address=address, tax_registrations=rows, **more)
 
 

@@ -23,6 +23,8 @@ _ROOT = (
 )
 _OBJECT_SCHEME = "EQ"
 """Equipment number (UNTDID 1153), the scheme of BT-128."""
+_SUPPORTING = "916"
+"""Type of a supporting document (BG-24, UNTDID 1001)."""
 _PROJECT_NAME = "Project reference"
 """CII wants a name beside a project's number (BT-11)."""
 
@@ -93,6 +95,11 @@ def _agreement(terms: InvoiceTerms) -> Iterator[str]:
     if terms.object_id:
         content = _ram("IssuerAssignedID", terms.object_id) + _ram("TypeCode", "130")
         yield _group("AdditionalReferencedDocument", content)
+    if terms.details_url:
+        location = (
+            _ram("IssuerAssignedID", terms.number) + _ram("URIID", terms.details_url) + _ram("TypeCode", _SUPPORTING)
+        )
+        yield _group("AdditionalReferencedDocument", location)
     if terms.project:
         yield _group("SpecifiedProcuringProject", _ram("ID", terms.project) + _ram("Name", _PROJECT_NAME))
 
@@ -161,6 +168,7 @@ def _means(payment: PaymentTerms) -> str:
     return _group(
         "SpecifiedTradeSettlementPaymentMeans",
         _ram("TypeCode", payment.code)
+        + _group("PayerPartyDebtorFinancialAccount", _ram("IBANID", payment.debited_account))
         + _group(
             "PayeePartyCreditorFinancialAccount", account + _ram("AccountName", payment.account_name) + proprietary
         )

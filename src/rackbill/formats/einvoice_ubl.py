@@ -104,6 +104,9 @@ def _references(terms: InvoiceTerms) -> Iterator[str]:
         text = Amounts(accounting.currency).text
         yield _additional(accounting.currency, "sgdtotal-excl-gst", text(accounting.net_minor))
         yield _additional(accounting.currency, "sgdtotal-incl-gst", text(accounting.gross_minor))
+    if terms.details_url:
+        location = _cac("Attachment", _cac("ExternalReference", _cbc("URI", terms.details_url)))
+        yield _cac("AdditionalDocumentReference", _cbc("ID", terms.number) + location)
     if not terms.is_credit_note:
         yield _cac("ProjectReference", _cbc("ID", terms.project))
 
@@ -173,12 +176,13 @@ def _payment(payment: PaymentTerms) -> str:
             + _cbc("Name", payment.account_name)
             + _cac("FinancialInstitutionBranch", _cbc("ID", payment.bank_code)),
         )
+        debited = _cac("PayerFinancialAccount", _cbc("ID", payment.debited_account))
         means = _cac(
             "PaymentMeans",
             _cbc("PaymentMeansCode", payment.code)
             + _cbc("PaymentID", payment.reference)
             + account
-            + _cac("PaymentMandate", _cbc("ID", payment.mandate)),
+            + _cac("PaymentMandate", _cbc("ID", payment.mandate) + debited),
         )
     return means + _cac("PaymentTerms", _cbc("Note", payment.conditions))
 

@@ -22,7 +22,9 @@ def read_einvoice(xml: bytes) -> InvoiceTerms:
         return read_ubl(root)
     if name == "CrossIndustryInvoice":
         return read_cii(root)
-    raise Unreadable(f"the file is a {name}; an e-invoice is an Invoice, a CreditNote or a CrossIndustryInvoice")
+    raise Unreadable(
+        f"an e-invoice is an Invoice, a CreditNote or a CrossIndustryInvoice, not {name}; give the right file"
+    )
 
 
 def _parser() -> etree.XMLParser:

@@ -28,6 +28,7 @@ def read_cii(root: Any) -> InvoiceTerms:
     trade = top.one("SupplyChainTradeTransaction")
     agreement, settlement = trade.one("ApplicableHeaderTradeAgreement"), trade.one("ApplicableHeaderTradeSettlement")
     currency = settlement.must("InvoiceCurrencyCode")
+    documents = list(agreement.all("AdditionalReferencedDocument"))
     due = settlement.text(f"SpecifiedTradePaymentTerms/DueDateDateTime/{_DAY}")
     return InvoiceTerms(
         specification=context.must("GuidelineSpecifiedDocumentContextParameter/ID"),
@@ -53,12 +54,13 @@ def read_cii(root: Any) -> InvoiceTerms:
         contract=agreement.text("ContractReferencedDocument/IssuerAssignedID"),
         purchase_order=agreement.text("BuyerOrderReferencedDocument/IssuerAssignedID"),
         sales_order=agreement.text("SellerOrderReferencedDocument/IssuerAssignedID"),
-        object_id=agreement.text("AdditionalReferencedDocument/IssuerAssignedID"),
+        object_id=next((row.text("IssuerAssignedID") for row in documents if row.text("TypeCode") == "130"), ""),
         cost_centre=settlement.text("ReceivableSpecifiedTradeAccountingAccount/ID"),
         corrects=tuple(
             (row.must("IssuerAssignedID"), day(row.must(f"FormattedIssueDateTime/{_DAY}")))
             for row in settlement.all("InvoiceReferencedDocument")
         ),
+        details_url=next((url for row in documents if (url := row.text("URIID"))), ""),
         deliver_to=trade.one("ApplicableHeaderTradeDelivery/ShipToTradeParty").is_there,
     )
 
@@ -109,6 +111,7 @@ def _payment(settlement: Node) -> PaymentTerms:
         account_name=account.text("AccountName"),
         bank_code=means.text("PayeeSpecifiedCreditorFinancialInstitution/BICID"),
         mandate=settlement.text("SpecifiedTradePaymentTerms/DirectDebitMandateID"),
+        debited_account=means.text("PayerPartyDebtorFinancialAccount/IBANID"),
         creditor_id=settlement.text("CreditorReferenceID"),
         reference=settlement.text("PaymentReference"),
         conditions=settlement.text("SpecifiedTradePaymentTerms/Description"),

@@ -27,7 +27,8 @@ def read_ubl(root: Any) -> InvoiceTerms:
     top = Node(root)
     is_credit_note = top.one("CreditNoteTypeCode").is_there
     currency = top.must("DocumentCurrencyCode")
-    references = {code: row for row in top.all("AdditionalDocumentReference") if (code := row.text("DocumentTypeCode"))}
+    documents = list(top.all("AdditionalDocumentReference"))
+    references = {code: row for row in documents if (code := row.text("DocumentTypeCode"))}
     order = top.text("OrderReference/ID")
     project = references["50"].text("ID") if "50" in references else top.text("ProjectReference/ID")
     due = top.text("DueDate")
@@ -66,6 +67,7 @@ def read_ubl(root: Any) -> InvoiceTerms:
             for row in top.all("BillingReference")
         ),
         deliver_to=top.one("Delivery/DeliveryLocation/Address").is_there,
+        details_url=next((url for row in documents if (url := row.text("Attachment/ExternalReference/URI"))), ""),
         document_uuid=top.text("UUID"),
     )  # fmt: skip
 
@@ -108,6 +110,7 @@ def _payment(top: Node) -> PaymentTerms:
         account_name=means.text("PayeeFinancialAccount/Name"),
         bank_code=means.text("PayeeFinancialAccount/FinancialInstitutionBranch/ID"),
         mandate=means.text("PaymentMandate/ID"),
+        debited_account=means.text("PaymentMandate/PayerFinancialAccount/ID"),
         creditor_id=next((row.text() for row in creditors if row.attribute("schemeID") == "SEPA"), ""),
         reference=means.text("PaymentID"),
         conditions=top.text("PaymentTerms/Note"),

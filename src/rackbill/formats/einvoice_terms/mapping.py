@@ -2,9 +2,8 @@
 
 from decimal import Decimal
 
-from rackbill.core.document import Document, DocumentKind, DocumentLine, LineSubject
+from rackbill.core.document import Document, DocumentKind, DocumentLine, MeasuredUse
 from rackbill.core.money import decimal_from_minor, minor_digits, quantize
-from rackbill.core.party import Party
 from rackbill.formats.einvoice_terms.parties import buyer_terms, seller_terms
 from rackbill.formats.einvoice_terms.payment import payment_terms
 from rackbill.formats.einvoice_terms.taxes import TaxView, tax_view
@@ -19,6 +18,7 @@ from rackbill.formats.einvoice_terms.values import (
     Profile,
     TotalTerms,
 )
+from rackbill.formats.einvoice_xml import number_text
 from rackbill.formats.wording import Wording, wording
 
 TYPE_CODES = {DocumentKind.INVOICE: INVOICE_CODE, DocumentKind.CREDIT_NOTE: CREDIT_NOTE_CODE}
@@ -31,6 +31,11 @@ LOCATION = "Location"
 SERIAL = "Serial"
 ORDER_ID = "Order ID"
 PURCHASE_ORDER = "Purchase order"
+MEASURED = "Measured"
+INCLUDED = "Included"
+METHOD = "Method"
+SAMPLES = "Samples"
+SAMPLES_HASH = "Samples SHA-256"
 """Names of line attributes (BT-160). They are English in every language: programs look for them."""
 _ZERO = Decimal(0)
 _SLACK = Decimal("0.02")
@@ -82,7 +87,7 @@ def terms_of(document: Document, profile: Profile) -> InvoiceTerms:
         accounting=taxes.accounting,
         note=_note(document, taxes, words),
         buyer_reference=_buyer_reference(document, profile, buyer_reference),
-        project=_project(document),
+        project=document.bill_to.project_reference.strip(),
         contract=contract,
         purchase_order=purchase_order,
         sales_order=sales_order,
@@ -90,6 +95,7 @@ def terms_of(document: Document, profile: Profile) -> InvoiceTerms:
         cost_centre=document.bill_to.cost_centre.strip(),
         corrects=tuple((reference.number, reference.issued_on) for reference in document.corrects),
         deliver_to=any(row.category == "K" for row in taxes.rows),
+        details_url=f"{document.details_url}{document.number}" if document.details_url else "",
         document_uuid=_uuid(document, profile),
     )
 
@@ -110,7 +116,7 @@ def _buyer_reference(document: Document, profile: Profile, found: str) -> str:
 
     A public body's electronic address of scheme 0204 is its Leitweg-ID, which is what it wants to read here.
     """
-    scheme, _, leitweg_id = electronic_address(document.buyer).partition(":")
+    scheme, _, leitweg_id = document.buyer.electronic_address.partition(":")
     if not document.bill_to.buyer_reference.strip() and scheme == "0204":
         found = leitweg_id.strip()
     found = found or document.bill_to.billing_group_id
@@ -143,7 +149,7 @@ def _line(
 ) -> LineTerms:
     subject = line.subject
     category, rate = taxes.line_category(line)
-    po_line = po_line_of(subject)
+    po_line = subject.po_line.strip()
     return LineTerms(
         line_id=str(line.line_number),
         quantity=line.quantity,
@@ -179,12 +185,25 @@ def _attributes(line: DocumentLine, purchase_order: str, sales_order: str) -> tu
         (LEGACY_NAME, subject.legacy_name),
         (LEGACY_ID, subject.legacy_id),
         (LOCATION, subject.location),
-        (SERIAL, serial_of(subject)),
+        (SERIAL, subject.serial),
         (ORDER_ID, "" if subject.order_id.strip() == sales_order else subject.order_id),
         (PURCHASE_ORDER, "" if own_order == purchase_order else own_order),
+        *_measured(line.measured),
     )
     known = [(name, value.strip()) for name, value in pairs]
     return tuple(pair for pair in known if pair[1])
+
+
+def _measured(use: MeasuredUse | None) -> tuple[tuple[str, str], ...]:
+    if use is None:
+        return ()
+    return (
+        (MEASURED, f"{number_text(use.quantity)} {use.unit}"),
+        (INCLUDED, f"{number_text(use.included)} {use.unit}" if use.included else ""),
+        (METHOD, use.method),
+        (SAMPLES, str(use.sample_count) if use.sample_count else ""),
+        (SAMPLES_HASH, use.samples_sha256),
+    )
 
 
 def _line_note(line: DocumentLine, words: Wording) -> str:
@@ -208,7 +227,7 @@ def _rounding(line: DocumentLine, currency: str) -> Decimal:
 
 def _note(document: Document, taxes: TaxView, words: Wording) -> str:
     """BT-22, one note (PEPPOL-EN16931-R002): the document's own, what the customer was called before, totals in its tax law."""
-    parts = [text.strip() for text in (*texts_of(document), *document.notes)]
+    parts = [text.strip() for text in (*document.texts, *document.notes)]
     to = document.bill_to
     if to.legacy_customer_id.strip():
         formerly = words.word("formerly", old=to.legacy_customer_id.strip())
@@ -230,27 +249,3 @@ def _uuid(document: Document, profile: Profile) -> str:
             rule="BR-108-GST-SG", term="BT-SG-003",
         )  # fmt: skip
     return document.document_uuid
-
-
-def electronic_address(party: Party) -> str:
-    """The party's electronic address as SCHEME:ID, or an empty text."""
-    return str(getattr(party, "electronic_address", ""))
-
-
-def po_line_of(subject: LineSubject) -> str:
-    """The customer's order position (BT-132)."""
-    return str(getattr(subject, "po_line", "")).strip()
-
-
-def serial_of(subject: LineSubject) -> str:
-    """The serial number of the equipment."""
-    return str(getattr(subject, "serial", ""))
-
-
-def texts_of(document: Document) -> tuple[str, ...]:
-    """The seller's own texts."""
-    return tuple(getattr(document, "texts", ()))
-
-
-def _project(document: Document) -> str:
-    return str(getattr(document.bill_to, "project_reference", "")).strip()

@@ -19,7 +19,7 @@ def seller_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyT
     tax_id = "" if taxes.is_outside else _tax_id(seller, profile, taxes.jurisdictions)
     others = [r for r in seller.tax_registrations if r.scheme != profile.tax_scheme and r.number.strip()]
     company_number = seller.company_number.strip()
-    company_scheme = _scheme(seller)
+    company_scheme = seller.company_scheme.strip()
     if profile.name == "peppol" and company_number:
         wanted = _COMPANY_SCHEMES.get(seller.address.country, ())
         if wanted and company_scheme not in wanted:
@@ -45,7 +45,7 @@ def seller_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyT
         electronic_address=address,
         address_scheme=scheme,
         # A contact without a name is refused by many receivers.
-        contact_name=_contact_name(seller) or seller.name.strip(),
+        contact_name=seller.contact_name.strip() or seller.name.strip(),
         phone=seller.phone.strip(),
         email=seller.email.strip(),
     )
@@ -58,12 +58,12 @@ def buyer_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyTe
     buyer = document.buyer
     name = f"customer {document.bill_to.customer_id} ({buyer.name})"
     scheme, address = _address(buyer, profile, name, term="BT-49", rule="PEPPOL-EN16931-R010")
-    contact = _contact_name(buyer)
+    contact = buyer.contact_name.strip()
     terms = PartyTerms(
         **_common(buyer),
         identifier=document.bill_to.customer_id,
         company_number=buyer.company_number.strip(),
-        company_scheme=_scheme(buyer) if buyer.company_number.strip() else "",
+        company_scheme=buyer.company_scheme.strip() if buyer.company_number.strip() else "",
         tax_id="" if taxes.is_outside else _tax_id(buyer, profile, ()),
         electronic_address=address,
         address_scheme=scheme,
@@ -120,7 +120,7 @@ def _check_address(terms: PartyTerms, profile: Profile, name: str, rules: dict[s
 
 def _address(party: Party, profile: Profile, name: str, *, term: str, rule: str) -> tuple[str, str]:
     """(scheme, ID) of the electronic address; in XRechnung the e-mail address will do. Raises EinvoiceRefused."""
-    text = str(getattr(party, "electronic_address", "")).strip()
+    text = party.electronic_address.strip()
     if not text:
         if profile.name == "xrechnung" and party.email.strip():
             return _MAIL_SCHEME, party.email.strip()
@@ -167,11 +167,3 @@ def with_country(number: str, country: str) -> str:
     if text[:2].isalpha() and text[:2].isascii():
         return text
     return f"{_VAT_PREFIX.get(country, country)}{text}"
-
-
-def _contact_name(party: Party) -> str:
-    return str(getattr(party, "contact_name", "")).strip()
-
-
-def _scheme(party: Party) -> str:
-    return str(getattr(party, "company_scheme", "")).strip()

@@ -22,17 +22,7 @@ def payment_terms(document: Document, profile: Profile, words: Wording) -> Payme
         return PaymentTerms(code=code, reference=document.number if code else "", conditions=conditions)
     account = payment.account
     if payment.mandate_reference:
-        if profile.name == "xrechnung":
-            raise EinvoiceRefused(
-                f"{profile.title} wants the debited account (BT-91) beside mandate {payment.mandate_reference}, and invoices "
-                "do not carry it; choose Peppol or EN 16931 for this customer, or credit transfer",
-                rule="BR-DE-31", term="BT-91",
-            )  # fmt: skip
-        is_sepa = document.currency == "EUR" and bool(payment.creditor_id)
-        return PaymentTerms(
-            code=_SEPA_DIRECT_DEBIT if is_sepa else _DIRECT_DEBIT, mandate=payment.mandate_reference,
-            creditor_id=payment.creditor_id, reference=document.number, conditions=conditions,
-        )  # fmt: skip
+        return _direct_debit(document, profile, conditions)
     number = (account.iban or account.account_number).strip() if account else ""
     if account is None or not number:
         _check_means(document, profile)
@@ -43,6 +33,29 @@ def payment_terms(document: Document, profile: Profile, words: Wording) -> Payme
         account="".join(number.split()) if is_iban else number, is_iban=is_iban, account_name=document.seller.name.strip(),
         bank_code=(account.bic or account.routing_code).strip(), reference=document.number, conditions=conditions,
     )  # fmt: skip
+
+
+def _direct_debit(document: Document, profile: Profile, conditions: str) -> PaymentTerms:
+    payment = document.payment
+    if profile.name == "xrechnung":
+        for value, what, rule, term in (
+            (payment.creditor_id, "creditor ID", "BR-DE-30", "BT-90"),
+            (payment.debited_account, "debited account", "BR-DE-31", "BT-91"),
+        ):
+            if not value.strip():
+                raise EinvoiceRefused(
+                    f"{profile.title} wants the {what} ({term}) beside mandate {payment.mandate_reference}; enter it, or choose "
+                    "another form of invoice",
+                    rule=rule, term=term,
+                )  # fmt: skip
+    return PaymentTerms(
+        code=_SEPA_DIRECT_DEBIT if document.currency == "EUR" and payment.creditor_id else _DIRECT_DEBIT,
+        mandate=payment.mandate_reference,
+        creditor_id=payment.creditor_id,
+        debited_account="".join(payment.debited_account.split()),
+        reference=document.number,
+        conditions=conditions,
+    )
 
 
 def _check_means(document: Document, profile: Profile) -> None:

@@ -172,7 +172,10 @@ class ChargeTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentTerms:
-    """How to pay (BG-16, BG-17, BG-19). `code` is BT-81 (UNTDID 4461), `conditions` BT-20; blank `code`: no instructions."""
+    """How to pay (BG-16, BG-17, BG-19). `code` is BT-81 (UNTDID 4461), `conditions` BT-20, `debited_account` BT-91.
+
+    A blank `code`: there are no instructions.
+    """
 
     code: str = ""
     account: str = ""
@@ -181,6 +184,7 @@ class PaymentTerms:
     bank_code: str = ""
     mandate: str = ""
     creditor_id: str = ""
+    debited_account: str = ""
     reference: str = ""
     conditions: str = ""
 
@@ -213,7 +217,8 @@ class TotalTerms:
 class InvoiceTerms:
     """An invoice or credit note in business terms. `object_id` is BT-18 (billing group), `corrects` BG-3.
 
-    `due_on` is None where the syntax or the document has no due date; `deliver_to` is the country of goods (category K).
+    `due_on` is None where the document has no due date; `deliver_to`: goods go to the buyer's address (category K);
+    `details_url` is where the lines are shown in detail (BT-124).
     """
 
     specification: str
@@ -243,6 +248,7 @@ class InvoiceTerms:
     cost_centre: str = ""
     corrects: tuple[tuple[str, date], ...] = ()
     deliver_to: bool = False
+    details_url: str = ""
     document_uuid: str = ""
 
     @property
