@@ -7,7 +7,7 @@ offsets behind the packet move (0.1 ms; a PDF library that reads and writes the 
 
 from dataclasses import dataclass
 
-from rackbill.core.document import Document, DocumentKind
+from rackbill.core.document import Document, DocumentKind, document_from_canonical, document_hash
 from rackbill.formats.brand import PLAIN, Brand
 from rackbill.formats.document_pdf import typeset
 
@@ -60,6 +60,12 @@ def render_hybrid(
         document, brand=brand, digest=digest, attached=(found.file_name, xml, f"{found.level} {document.number}")
     )
     return _with_metadata(content, found)
+
+
+def render_canonical(canonical: bytes, xml: bytes, brand: Brand = PLAIN) -> bytes:
+    """The Factur-X PDF of a canonical form; for workers that know nothing but formats."""
+    document = document_from_canonical(canonical)
+    return render_hybrid(document, xml=xml, brand=brand, digest=document_hash(canonical))
 
 
 def _with_metadata(content: bytes, profile: HybridProfile) -> bytes:

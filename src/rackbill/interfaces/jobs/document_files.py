@@ -13,14 +13,17 @@ from pathlib import Path
 from django.conf import settings
 
 from rackbill.adapters import brand_folder, file_storage
+from rackbill.core.document import Document, DocumentKind
 from rackbill.domain.documents import operations as documents
 from rackbill.domain.documents import queries as document_queries
 from rackbill.domain.kit.scope import Scope, WholeInstallation
 from rackbill.formats import document_pdf as pdf
+from rackbill.formats import einvoice, einvoice_hybrid
 from rackbill.formats.brand import Brand, brand_from_files
 from rackbill.interfaces.jobs import parent
 
 PORTION = 256
+EINVOICE = "einvoice"
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +39,17 @@ def document_pdf(*, scope: Scope, number: str, now: datetime) -> bytes:
         return file_storage.load_file(root=files_root(), digest=digest)
     canonical = document_queries.canonical_form(scope=scope, number=number)
     brand = brand_of(pdf.organisation_of(canonical))
-    return _keep(number, canonical, pdf.render_canonical(canonical, brand), brand, now)
+    render, arguments = _rendering(canonical, brand)
+    return _keep(number, canonical, render(*arguments), brand, now)
+
+
+def _rendering(canonical: bytes, brand: Brand) -> tuple[Callable[..., bytes], tuple[object, ...]]:
+    """What makes the PDF of a form: a customer with Factur-X gets it with the e-invoice inside."""
+    if b'"einvoice_profile":"factur-x"' in canonical:
+        document = pdf.document_from_canonical(canonical)
+        if has_einvoice(document):
+            return einvoice_hybrid.render_canonical, (canonical, written_einvoice(document=document), brand)
+    return pdf.render_canonical, (canonical, brand)
 
 
 def brand_of(sales_organisation_id: str) -> Brand:
@@ -57,6 +70,30 @@ def _keep(number: str, canonical: bytes, content: bytes, brand: Brand, now: date
         template_version=pdf.template_version(brand),
         now=now,
     )
+    return content
+
+
+def has_einvoice(document: Document) -> bool:
+    """Whether an e-invoice goes with the document: the customer gets one, and it is of a kind that has one."""
+    kinds = (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
+    return bool(document.bill_to.einvoice_profile) and document.kind in kinds
+
+
+def written_einvoice(*, document: Document) -> bytes:
+    """The e-invoice of an issued document: the stored one, else written now and not kept. Raises EinvoiceRefused, FileMissing."""
+    digest = document_queries.stored_file_hash(scope=WholeInstallation(), number=document.number, format=EINVOICE)
+    if digest is not None:
+        return file_storage.load_file(root=files_root(), digest=digest)
+    return einvoice.write_einvoice(document, document.bill_to.einvoice_profile)
+
+
+def keep_einvoice(*, document: Document, content: bytes, checked_with: str, now: datetime) -> bytes:
+    """Keeps an e-invoice that passed the rules, with their names. May run twice: the first file stays."""
+    digest = file_storage.store_file(root=files_root(), content=content)
+    documents.record_file(
+        number=document.number, format=EINVOICE, sha256=digest, byte_count=len(content),
+        template_version=checked_with[:80], now=now,
+    )  # fmt: skip
     return content
 
 
@@ -92,7 +129,12 @@ def _rendered(pool: ProcessPoolExecutor, numbers: Sequence[str]) -> Iterator[tup
     for number in numbers:
         canonical = document_queries.canonical_form(scope=everything, number=number)
         brand = find_brand(pdf.organisation_of(canonical))
-        waiting.append((number, canonical, brand, pool.submit(pdf.render_canonical, canonical, brand)))
+        try:
+            render, arguments = _rendering(canonical, brand)
+        except ValueError:
+            log.exception("document %s has no e-invoice to put into its PDF", number)
+            continue
+        waiting.append((number, canonical, brand, pool.submit(render, *arguments)))
     for number, canonical, brand, future in waiting:
         try:
             yield number, canonical, future.result(), brand
