@@ -151,7 +151,7 @@ def test_another_customers_things_do_not_exist(shop: tuple[Client, Client, Servi
         )
         theirs.pop("correlationId"), unknown.pop("correlationId")
         assert theirs == unknown
-    for form in ("csv", "html", "json", "einvoice", "hybrid"):
+    for form in ("csv", "html", "json", "einvoice"):
         answers = [stranger.get(f"/invoices/v1/invoices/{n}/{form}") for n in (number, "99999999")]
         told = [{**json.loads(answer.content), "correlationId": ""} for answer in answers]
         assert ([answer.status_code for answer in answers], told[0]) == ([404, 404], told[1])
@@ -242,7 +242,6 @@ def test_the_other_forms_of_an_invoice(shop: tuple[Client, Client, Service], dja
     assert (page["Content-Type"], number in page.content.decode()) == ("text/html; charset=utf-8", True)
     # This customer gets no e-invoice, and nothing else is known by other names.
     assert read(client, f"{path}/einvoice", 404)["errorCode"] == "404"
-    assert read(client, f"{path}/hybrid", 404)["errorCode"] == "404"
     assert read(client, f"{path}/exe", 404)["errorCode"] == "404"
     assert "language" in read(client, f"{path}/html?language=xx", 400)["errorDetails"]
     with django_assert_num_queries(2):

@@ -109,12 +109,12 @@ def invoice_pdf(request: HttpRequest, invoice_id: str) -> HttpResponse:
 def invoice_form(
     request: HttpRequest,
     invoice_id: str,
-    form: str = Path(..., description="html, csv, json, einvoice or hybrid"),
+    form: str = Path(..., description="html, csv, json or einvoice; pdf has a path of its own"),
     language: str = "",
 ) -> HttpResponse:
     """An invoice or credit note in another form; 404 where the document has none. `language` gives a marked translation (html).
 
-    `einvoice` is the XML that the customer gets, `hybrid` the PDF with it inside, `json` the canonical form.
+    `einvoice` is the XML that the customer gets, `json` the canonical form.
     """
     scope = holder(request).scope
     try:

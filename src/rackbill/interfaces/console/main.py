@@ -65,12 +65,18 @@ def _refusals() -> tuple[type[Exception], ...]:
     """What commands refuse with: their own word, lookups that found nothing, values that cannot be, a full range."""
     from django.db.utils import OperationalError
 
-    return (answers.Refused, LookupError, ValueError, FileNotFoundError, OperationalError)
+    from rackbill.adapters.rule_checker import RuleCheckerDown
+    from rackbill.adapters.rule_packs import PackDamaged
+
+    return (
+        answers.Refused, LookupError, ValueError, FileNotFoundError, OperationalError, RuleCheckerDown, PackDamaged,
+    )  # fmt: skip
 
 
 def _add_commands() -> None:
     from rackbill.interfaces.console import (
         bench_bill_run,
+        bench_documents,
         bench_data,
         bench_usage,
         benches,
@@ -80,6 +86,7 @@ def _add_commands() -> None:
         cutover,
         demo,
         document,
+        einvoice_rules,
         explain,
         identifiers,
         installation,
@@ -100,7 +107,7 @@ def _add_commands() -> None:
         working,
     )
 
-    for module in (bench_data, bench_bill_run, bench_usage):
+    for module in (bench_data, bench_bill_run, bench_documents, bench_usage):
         module.register(benches.app)
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
@@ -116,6 +123,9 @@ def _add_commands() -> None:
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     app.add_typer(payments.app, name="payments", help="Bank files, payments, and where their money goes.")
     app.add_typer(receivables.app, name="receivables", help="What customers owe, document by document.")
+    app.add_typer(
+        einvoice_rules.app, name="einvoice-rules", help="Official rules of e-invoices: import them, list them."
+    )
     app.add_typer(recipients.app, name="recipients", help="Who gets documents by e-mail, and with which files.")
     app.add_typer(reminders.app, name="reminders", help="Reminders of what is overdue.")
     families = (

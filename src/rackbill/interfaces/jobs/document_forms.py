@@ -4,16 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from rackbill.adapters import file_storage
 from rackbill.core.document import Document, DocumentKind
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit.scope import Scope
-from rackbill.formats import einvoice_hybrid
 from rackbill.formats.document_csv import write_document_csv
 from rackbill.formats.document_html import render_html
 from rackbill.formats.document_json import write_document_json
 from rackbill.formats.document_pdf import render_pdf
 from rackbill.formats.einvoice import write_einvoice
+from rackbill.formats.einvoice_hybrid import render_hybrid
 from rackbill.formats.messages import attachment_name
 from rackbill.formats.wording import LANGUAGES
 from rackbill.interfaces.jobs import document_files
@@ -73,8 +72,12 @@ def form_names(document: Document) -> list[str]:
     """The forms that documents of this kind have, e-invoices only where this document's customer gets one."""
     has_einvoice = document_files.has_einvoice(document)
     names = [name for name, form in FORMS.items() if not form.profile]
-    names += [HYBRID] if has_einvoice and document.bill_to.einvoice_profile == HYBRID_PROFILE else []
     return names + ([EINVOICE] if has_einvoice else [])
+
+
+def is_hybrid(document: Document) -> bool:
+    """Whether the document's own PDF has the e-invoice inside."""
+    return document_files.has_einvoice(document) and document.bill_to.einvoice_profile == HYBRID_PROFILE
 
 
 def offered_form(*, scope: Scope, number: str, form: str, now: datetime, language: str = "") -> FormFile:
@@ -95,15 +98,12 @@ def _form_file(value: Document, scope: Scope, form: str, now: datetime, language
     if language and language != value.language:
         content = _translated(value, name, found, language)
         return FormFile(attachment_name(value, f"{language}.{found.ending}"), found.media_type, content)
-    if name == "pdf":
+    # The PDF of a customer who gets Factur-X has the e-invoice inside already.
+    if name == "pdf" or (name == HYBRID and is_hybrid(value)):
         content = document_files.document_pdf(scope=scope, number=value.number, now=now)
     elif name == HYBRID:
-        stored = documents.stored_file_hash(scope=scope, number=value.number, format=HYBRID)
-        content = (
-            rendered_hybrid(value, _einvoice(value, HYBRID_PROFILE))
-            if stored is None
-            else file_storage.load_file(root=document_files.files_root(), digest=stored)
-        )
+        brand = document_files.brand_of(value.sales_organisation_id)
+        content = render_hybrid(value, xml=write_einvoice(value, HYBRID_PROFILE), profile=HYBRID_PROFILE, brand=brand)
     elif found.profile:
         content = _einvoice(value, found.profile)
     else:
@@ -144,12 +144,6 @@ def _einvoice(document: Document, profile: str) -> bytes:
     if profile == document.bill_to.einvoice_profile:
         return document_files.written_einvoice(document=document)
     return write_einvoice(document, profile)
-
-
-def rendered_hybrid(document: Document, xml: bytes) -> bytes:
-    """The PDF with the e-invoice inside, looking as the sales organisation's documents look."""
-    brand = document_files.brand_of(document.sales_organisation_id)
-    return einvoice_hybrid.render_hybrid(document, xml=xml, profile=HYBRID_PROFILE, brand=brand)
 
 
 def _html(document: Document) -> bytes:

@@ -2,14 +2,10 @@
 
 from datetime import datetime
 
-from rackbill.adapters import file_storage
 from rackbill.core.document import Document
-from rackbill.domain.documents import operations as documents
-from rackbill.domain.documents import queries as document_queries
 from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.parties.policy import mailing
-from rackbill.formats import document_pdf
 from rackbill.formats.document_csv import write_document_csv
 from rackbill.formats.messages import Attachment, attachment_name
 from rackbill.interfaces.jobs import document_files, document_forms
@@ -30,23 +26,5 @@ def _attachment(document: Document, name: str, einvoice: bytes, now: datetime) -
         return Attachment(attachment_name(document, "csv"), "text/csv", write_document_csv(document))
     if name == "einvoice":
         return Attachment(attachment_name(document, "xml"), document_forms.XML, einvoice)
-    if name == "hybrid":
-        return Attachment(attachment_name(document, "pdf"), "application/pdf", _kept_hybrid(document, einvoice, now))
     content = document_files.document_pdf(scope=EVERYTHING, number=document.number, now=now)
     return Attachment(attachment_name(document, "pdf"), "application/pdf", content)
-
-
-def _kept_hybrid(document: Document, einvoice: bytes, now: datetime) -> bytes:
-    """The PDF with the e-invoice inside: the stored one, else made now and kept, because it leaves the house."""
-    root, form = document_files.files_root(), document_forms.HYBRID
-    digest = document_queries.stored_file_hash(scope=EVERYTHING, number=document.number, format=form)
-    if digest is not None:
-        return file_storage.load_file(root=root, digest=digest)
-    content = document_forms.rendered_hybrid(document, einvoice)
-    digest = file_storage.store_file(root=root, content=content)
-    brand = document_files.brand_of(document.sales_organisation_id)
-    documents.record_file(
-        number=document.number, format=form, sha256=digest, byte_count=len(content),
-        template_version=document_pdf.template_version(brand), now=now,
-    )  # fmt: skip
-    return content

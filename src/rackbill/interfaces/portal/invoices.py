@@ -24,7 +24,7 @@ _COLUMNS = [
     ("", _("Status")),
 ]  # fmt: skip
 FORM_WORDS = {
-    "pdf": "PDF", "hybrid": _("PDF with the e-invoice inside"), "einvoice": _("E-invoice (XML)"), "html": _("Web page"),
+    "pdf": "PDF", "einvoice": _("E-invoice (XML)"), "html": _("Web page"),
     "csv": "CSV", "json": "JSON",
 }  # fmt: skip
 
@@ -56,6 +56,7 @@ def invoice(request: HttpRequest, account: AccountAccess, number: str) -> HttpRe
     context = {
         "row": row, "status": STATUS_WORDS[row.status], "printed": printed_document.printed(value), "section": "invoices",
         "forms": [(name, FORM_WORDS[name]) for name in document_forms.form_names(value)],
+        "is_hybrid": document_forms.is_hybrid(value),
         "other_language": _other_language(value.language),
     }  # fmt: skip
     return render(request, "portal/invoice.html", context)
