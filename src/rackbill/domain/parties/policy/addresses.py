@@ -45,9 +45,9 @@ def address_schemes() -> dict[str, AddressScheme]:
 def checked_address(text: str) -> str:
     """An electronic address as SCHEME:ID in the form of its register; blank stays blank. Raises EinvoiceDataRefused."""
     scheme, colon, number = (part.strip() for part in text.strip().partition(":"))
-    if not (scheme or colon or number):
+    if not text.strip():
         return ""
-    if not colon or not number:
+    if not scheme or not colon or not number:
         raise EinvoiceDataRefused(
             f"the electronic address {text.strip()!r} has no scheme; write it as 0208:0123456789, code and ID",
             code="address_without_scheme", given=text.strip(),
