@@ -65,7 +65,12 @@ def _refusals() -> tuple[type[Exception], ...]:
     """What commands refuse with: their own word, lookups that found nothing, values that cannot be, a full range."""
     from django.db.utils import OperationalError
 
-    return (answers.Refused, LookupError, ValueError, FileNotFoundError, OperationalError)
+    from rackbill.adapters.rule_checker import RuleCheckerDown
+    from rackbill.adapters.rule_packs import PackDamaged
+
+    return (
+        answers.Refused, LookupError, ValueError, FileNotFoundError, OperationalError, RuleCheckerDown, PackDamaged,
+    )  # fmt: skip
 
 
 def _add_commands() -> None:
@@ -79,6 +84,7 @@ def _add_commands() -> None:
         credits,
         cutover,
         demo,
+        einvoice_rules,
         explain,
         identifiers,
         installation,
@@ -114,6 +120,9 @@ def _add_commands() -> None:
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     app.add_typer(payments.app, name="payments", help="Bank files, payments, and where their money goes.")
     app.add_typer(receivables.app, name="receivables", help="What customers owe, document by document.")
+    app.add_typer(
+        einvoice_rules.app, name="einvoice-rules", help="Official rules of e-invoices: import them, list them."
+    )
     app.add_typer(reminders.app, name="reminders", help="Reminders of what is overdue.")
     families = (
         installation, simulate, billing, credits, prices, pro_forma, books, explain, verifying, identifiers, serving,

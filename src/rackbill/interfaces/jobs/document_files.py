@@ -12,13 +12,16 @@ from pathlib import Path
 from django.conf import settings
 
 from rackbill.adapters import file_storage
+from rackbill.core.document import Document, DocumentKind
 from rackbill.domain.documents import operations as documents
 from rackbill.domain.documents import queries as document_queries
 from rackbill.domain.kit.scope import Scope, WholeInstallation
 from rackbill.formats import document_pdf as pdf
+from rackbill.formats import einvoice
 from rackbill.interfaces.jobs import parent
 
 PORTION = 256
+EINVOICE = "einvoice"
 log = logging.getLogger(__name__)
 
 
@@ -45,6 +48,30 @@ def _keep(number: str, content: bytes, now: datetime) -> bytes:
         template_version=pdf.TEMPLATE_VERSION,
         now=now,
     )
+    return content
+
+
+def has_einvoice(document: Document) -> bool:
+    """Whether an e-invoice goes with the document: the customer gets one, and it is of a kind that has one."""
+    kinds = (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
+    return bool(document.bill_to.einvoice_profile) and document.kind in kinds
+
+
+def written_einvoice(*, document: Document) -> bytes:
+    """The e-invoice of an issued document: the stored one, else written now and not kept. Raises EinvoiceRefused, FileMissing."""
+    digest = document_queries.stored_file_hash(scope=WholeInstallation(), number=document.number, format=EINVOICE)
+    if digest is not None:
+        return file_storage.load_file(root=files_root(), digest=digest)
+    return einvoice.write_einvoice(document, document.bill_to.einvoice_profile)
+
+
+def keep_einvoice(*, document: Document, content: bytes, checked_with: str, now: datetime) -> bytes:
+    """Keeps an e-invoice that passed the rules, with their names. May run twice: the first file stays."""
+    digest = file_storage.store_file(root=files_root(), content=content)
+    documents.record_file(
+        number=document.number, format=EINVOICE, sha256=digest, byte_count=len(content),
+        template_version=checked_with[:80], now=now,
+    )  # fmt: skip
     return content
 
 

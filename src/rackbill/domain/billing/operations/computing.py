@@ -121,7 +121,7 @@ def _rules(seller: Seller, issued_on: date, through: date, last: LastRun) -> _Ru
 class _Bill:
     """The drafts of one customer with the billing group of each, and its lines that are settled from now on."""
 
-    drafts: list[tuple[int, int, Draft]] = field(default_factory=list)
+    drafts: list[tuple[int, int, str, Draft]] = field(default_factory=list)
     settled: list[BillableLine] = field(default_factory=list)
 
 
@@ -166,7 +166,7 @@ def preview_bills(
     last = last_run(organisation_key=seller.key, before_run_key=None)
     rules = _rules(seller, issued_on, through, last)
     bills, faults = _bills(rules, customer_keys)
-    return [draft for bill in bills for _customer, _group, draft in bill.drafts], [(k, str(f)) for k, f in faults]
+    return [draft for bill in bills for *_of, draft in bill.drafts], [(k, str(f)) for k, f in faults]
 
 
 def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], list[tuple[int, Exception]]]:
@@ -267,7 +267,7 @@ def _bill(rules: _Rules, facts: _Facts, owed: _Owed) -> _Bill:
         head = _head(rules, buyer, currency, facts.mandates.get((buyer.customer_key, currency), ""))
         for draft in draft_bills(head=head, items=items):
             frozen.check_canonical(draft.canonical, is_draft=True)
-            bill.drafts.append((buyer.customer_key, group_key, draft))
+            bill.drafts.append((buyer.customer_key, group_key, texts.einvoice_profile_in(buyer.bill_to), draft))
     return bill
 
 
@@ -353,6 +353,7 @@ def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> HeadText:
 
 _DRAFT_FIELDS = (
     "id", "run", "customer", "billing_group", "kind", "currency", "shard_number", "place", "line_count", "net_minor", "canonical",
+    "einvoice_profile",
 )  # fmt: skip
 
 
@@ -362,13 +363,13 @@ def _store(shard: BillShard, bills: Sequence[_Bill]) -> None:
     charges: list[tuple[object, ...]] = []
     keys = iter(bulk.reserve_keys(BillDraft, sum(len(bill.drafts) for bill in bills)))
     for bill in bills:
-        for customer_key, group_key, draft in bill.drafts:
+        for customer_key, group_key, profile, draft in bill.drafts:
             key, currency = next(keys), draft.items[0].charge[10]
             place = places[(group_key, currency)]
             places[(group_key, currency)] += 1
             drafts.append((
                 key, shard.run_id, customer_key, group_key, draft.kind.value, currency, shard.shard_number, place,
-                len(draft.items), draft.net_minor, draft.canonical,
+                len(draft.items), draft.net_minor, draft.canonical, profile,
             ))  # fmt: skip
             charges += [(*item.charge, key, number) for number, item in enumerate(draft.items, start=1)]
     bulk.insert_plain_rows(BillDraft, _DRAFT_FIELDS, drafts)
