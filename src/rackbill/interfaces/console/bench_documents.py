@@ -52,7 +52,9 @@ def register(app: typer.Typer) -> None:
         with tempfile.TemporaryDirectory(prefix="rackbill-bench-") as folder:
             (Path(folder) / "installation.json").write_text('{"kind": "test"}')
             environment = {**os.environ, "RACKBILL_HOME": folder, "DATABASE_URL": ""}
-            done = subprocess.run([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True, check=False)
+            done = subprocess.run(
+                [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True, check=False
+            )
         if done.returncode:
             raise answers.Refused("the bench broke; what it said stands above")
         answer = json.loads(done.stdout.splitlines()[-1])
@@ -92,9 +94,7 @@ def child(invoices: int, lines: int) -> None:
         pdf.run(place)
         both.run(place)
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    checked, hybrid_checked = (
-        _checked(Gate, made, profile) for profile in ("en16931-ubl", "factur-x")
-    )
+    checked, hybrid_checked = (_checked(Gate, made, profile) for profile in ("en16931-ubl", "factur-x"))
     print(json.dumps(_answer(invoices, lines, yard, pdf, both, checked, hybrid_checked, rss)))
 
 
@@ -120,7 +120,7 @@ def _checked(gate_of: Any, made: Sequence[Document], profile: str) -> dict[str, 
     """Write, XSD and official rules per document, with the processor time of the child that runs the rules."""
     gate = gate_of()
     try:
-        portion = [(document, profile) for document in made[: MOST_CHECKED]]
+        portion = [(document, profile) for document in made[:MOST_CHECKED]]
         gate.check(portion[:WARM_UP])
         child_seconds = benches.seconds_of(gate.checker.pid)
         cpu, wall = time.process_time(), time.perf_counter()
@@ -144,9 +144,16 @@ def _answer(
     parts = (("yardstick", yard), ("pdf", pdf), ("hybrid", both))
     for name, part in parts:
         cpu, wall = statistics.median(part.cpu), statistics.median(part.wall)
-        figures |= {f"{name}_cpu_ms": benches.rounded(cpu), f"{name}_wall_ms": benches.rounded(wall), f"{name}_bytes": part.size}
+        figures |= {
+            f"{name}_cpu_ms": benches.rounded(cpu),
+            f"{name}_wall_ms": benches.rounded(wall),
+            f"{name}_bytes": part.size,
+        }
         if part is not yard:
-            figures |= {f"{name}_cpu_ratio": benches.rounded(cpu / r, 2), f"{name}_p95_ms": benches.rounded(_p95(part.wall))}
+            figures |= {
+                f"{name}_cpu_ratio": benches.rounded(cpu / r, 2),
+                f"{name}_p95_ms": benches.rounded(_p95(part.wall)),
+            }
     for name, told in (("ubl_and_rules", checked), ("cii_and_rules", hybrid_checked)):
         figures |= {f"{name}_cpu_ms": benches.rounded(told["cpu"]), f"{name}_wall_ms": benches.rounded(told["wall"])}
     return {**figures, "peak_rss_mb": rss}

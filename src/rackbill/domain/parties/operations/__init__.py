@@ -11,7 +11,7 @@ from rackbill.domain.history import operations as history
 from rackbill.domain.identifiers import operations as identifiers
 from rackbill.domain.identifiers.operations import NewAlias
 from rackbill.domain.kit.actor import Actor
-from rackbill.domain.parties.errors import CustomerNotFound, RecipientNotFound, SalesOrganisationRefused
+from rackbill.domain.parties.errors import CustomerNotFound, SalesOrganisationRefused
 from rackbill.domain.parties.models import (
     BillingAuthority,
     BillingGroup,
@@ -21,7 +21,7 @@ from rackbill.domain.parties.models import (
     SellerBankAccount,
     SellerTaxNumber,
 )
-from rackbill.domain.parties.policy import mailing
+from rackbill.domain.parties.policy.addresses import checked_columns
 
 
 @transaction.atomic
@@ -32,7 +32,7 @@ def add_sales_organisation(
     """The key of a new legal entity; `fields` are its columns, accounts stand by currency. Raises SalesOrganisationRefused."""
     if SalesOrganisation.objects.filter(organisation_id=organisation_id).exists():
         raise SalesOrganisationRefused(f"sales organisation {organisation_id} is there already; choose another ID")
-    row = SalesOrganisation.objects.create(organisation_id=organisation_id, **fields)
+    row = SalesOrganisation.objects.create(organisation_id=organisation_id, **checked_columns(fields))
     for scheme, number in tax_numbers.items():
         SellerTaxNumber.objects.create(sales_organisation=row, scheme=scheme, number=number)
     for currency, account in bank_accounts.items():
@@ -57,7 +57,7 @@ def add_customer(
         raise SalesOrganisationRefused(f"there is no sales organisation {organisation_id}; add it first")
     (customer_id,) = identifiers.give_ids(kind=IdKind.CUSTOMER, count=1)
     customer = Customer.objects.create(
-        customer_id=customer_id, sales_organisation=organisation, created_on=now.date(), **fields
+        customer_id=customer_id, sales_organisation=organisation, created_on=now.date(), **checked_columns(fields)
     )
     BillingAuthority.objects.create(customer=customer, authority="ours", valid_from=billed_from)
     aliases = [NewAlias(kind="customer", raw_text=customer_id, target_kind="customer", target_id=customer_id,
@@ -93,24 +93,8 @@ def add_billing_group(
 
 def _add_group(customer: Customer, fields: Mapping[str, Any], recipients: Sequence[str]) -> str:
     count = BillingGroup.objects.filter(customer=customer).count()
-    group = BillingGroup.objects.create(group_id=f"{customer.customer_id}-{count + 1:02d}", customer=customer, **fields)
+    group = BillingGroup.objects.create(
+        group_id=f"{customer.customer_id}-{count + 1:02d}", customer=customer, **checked_columns(fields)
+    )
     BillingRecipient.objects.bulk_create(BillingRecipient(billing_group=group, email=email) for email in recipients)
     return group.group_id
-
-
-@transaction.atomic
-def choose_attachments(*, group_id: str, email: str, names: Sequence[str], now: datetime, actor: Actor) -> None:
-    """Sets which files go with the mail to a recipient; none: what suits. Raises RecipientNotFound, AttachmentsRefused."""
-    chosen = " ".join(mailing.checked_attachments(names))
-    rows = BillingRecipient.objects.filter(billing_group__group_id=group_id, email__iexact=email)
-    row = rows.select_related("billing_group__customer").first()
-    if row is None:
-        raise RecipientNotFound(
-            f"billing group {group_id} has no recipient {email}; rackbill recipients list shows them"
-        )
-    before, row.attachments = row.attachments, chosen
-    row.save(update_fields=["attachments"])
-    history.record_change(
-        now=now, actor=actor, verb="choose_attachments", object_kind="billing_group", object_id=group_id,
-        customer_id=row.billing_group.customer.customer_id, detail={"before": before, "after": chosen},
-    )  # fmt: skip

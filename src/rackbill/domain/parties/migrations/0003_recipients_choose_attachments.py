@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rackbill_parties", "0001_initial")]
+    dependencies = [("rackbill_parties", "0002_einvoice_data")]
 
     operations = [
         migrations.AddField(
