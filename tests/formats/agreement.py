@@ -268,9 +268,13 @@ def _contract(line: DocumentLine) -> str:
     return " / ".join(part for part in (line.subject.contract_id, position) if part)
 
 
-def _equipment(document: Document, line: DocumentLine, words: Wording) -> str:
-    nothing = words.word("to_be_provisioned") if document.kind is DocumentKind.ORDER_CONFIRMATION else "–"
-    return line.subject.equipment_id or nothing
+def _identified(document: Document, line: DocumentLine) -> list[str]:
+    """The cells of a line that name it; an offer is about products, and shows no reference as such."""
+    subject = line.subject
+    if document.kind is DocumentKind.QUOTE:
+        return [str(line.line_number), subject.product_code]
+    cells = [str(line.line_number), subject.equipment_id or "–", _contract(line)]
+    return cells if document.kind is DocumentKind.ORDER_CONFIRMATION else [*cells, _reference(line)]
 
 
 def _total_rows(document: Document, words: Wording) -> Iterator[tuple[str, ...]]:
@@ -335,15 +339,14 @@ def _html_lines(document: Document, root: html.HtmlElement, words: Wording) -> I
     for line, row in zip(document.lines, rows, strict=True):
         cells = [tight(cell.text_content()) for cell in row]
         period = row.xpath(".//data[contains(@value, '/')]")
-        wanted = [
-            str(line.line_number), _equipment(document, line, words), _contract(line), _reference(line), None,
-            words.period(line.period),
-        ]  # fmt: skip
-        for place, text in enumerate(wanted):
-            if text is not None and cells[place] != tight(text):
-                yield f"line {line.line_number} cell {place} is {cells[place]!r}, not {tight(text)!r}"
-        if tight(line.subject.description) not in cells[4] or tight(line.subject.location) not in cells[4]:
-            yield f"line {line.line_number} is about {cells[4]!r}"
+        wanted = [tight(text) for text in _identified(document, line)]
+        about, when = cells[len(wanted)], cells[len(wanted) + 1]
+        if cells[: len(wanted)] != wanted:
+            yield f"line {line.line_number} is named {cells[: len(wanted)]}, not {wanted}"
+        if not about.startswith(tight(line.subject.description)) or not about.endswith(tight(line.subject.location)):
+            yield f"line {line.line_number} is about {about!r}"
+        if when != tight(words.period(line.period)):
+            yield f"line {line.line_number} is for {when!r}"
         if cells[-1] != shown_amount(line.net_minor, document.currency, words):
             yield f"line {line.line_number} amount is {cells[-1]!r}"
         if [item.get("value") for item in period] != [f"{line.period.start}/{last_day(line)}"]:

@@ -14,7 +14,7 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from rackbill.core.document import Document, DocumentLine
+from rackbill.core.document import Document, DocumentKind, DocumentLine
 from rackbill.core.money import decimal_from_minor
 from rackbill.formats.brand import PLAIN, Brand
 from rackbill.formats.payment_qr import code_svg
@@ -234,25 +234,30 @@ def _payment(data: Data) -> Iterator[str]:
         )
 
 
+_OFFERS = (DocumentKind.QUOTE, DocumentKind.ORDER_CONFIRMATION)
+_FIGURES = frozenset({"quantity", "unit_price", "tax", "amount"})
+
+
+def _columns(document: Document, data: Data) -> list[str]:
+    """The columns of the lines; an offer is about products, which have no equipment or contract yet."""
+    names = {
+        DocumentKind.QUOTE: ["line_number", "product_code", "product"],
+        DocumentKind.ORDER_CONFIRMATION: ["line_number", "equipment_id", "contract_position", "product"],
+    }.get(document.kind, ["line_number", "equipment_id", "contract_position", "reference", "product"])
+    return [*names, "period", "quantity", "unit_price", *(["tax"] if data["shows_tax_of_lines"] else []), "amount"]
+
+
 def _lines(document: Document, data: Data) -> str:
     words = data["words"]
-    header = [("line_number", ""), ("equipment_id", ""), ("contract_position", ""), ("reference", ""), ("product", ""),
-              ("period", ""), ("quantity", "figure"), ("unit_price", "figure")]  # fmt: skip
-    labels = {key: words[key] for key, _css_class in header} | {"amount": f"{words['amount']} {document.currency}"}
-    if data["shows_tax_of_lines"]:
-        header.append(("tax", "figure"))
-        labels["tax"] = words["tax"]
-    header.append(("amount", "figure"))
-    heads = "".join(
-        f'<th role="columnheader" scope="col"{_class(css)}>{escape(labels[key])}</th>' for key, css in header
-    )
+    columns = _columns(document, data)
+    labels = {name: words[name] for name in columns} | {"amount": f"{words['amount']} {document.currency}"}
+    heads = "".join(f'<th role="columnheader" scope="col"{_of(name)}>{escape(labels[name])}</th>' for name in columns)
     body = "".join(
-        _line_row(line, shown, header, labels, document.currency)
-        for line, shown in zip(document.lines, data["lines"], strict=True)
+        _line_row(document, line, shown, labels) for line, shown in zip(document.lines, data["lines"], strict=True)
     )
     total = _figure(data["net"], document.totals.net_minor, document.currency)
     foot = (
-        f'<tr role="row"><th role="rowheader" scope="row" colspan="{len(header) - 1}">{escape(words["total_net"])}</th>'
+        f'<tr role="row"><th role="rowheader" scope="row" colspan="{len(columns) - 1}">{escape(words["total_net"])}</th>'
         f'<td role="cell" class="figure">{total}</td></tr>'
     )
     remark = f'<p class="quiet">{escape(words["former_mark"])}</p>' if data["has_legacy_names"] else ""
@@ -268,26 +273,29 @@ def _class(css: str) -> str:
     return f' class="{css}"' if css else ""
 
 
-def _line_row(
-    line: DocumentLine, shown: Data, header: Sequence[tuple[str, str]], labels: dict[str, str], currency: str
-) -> str:
-    under = "".join(map(_under, (*shown["remarks"], shown["location"])))
-    former = f"{escape(shown['reference'])} <abbr>†</abbr>" if shown["is_legacy"] else escape(shown["reference"])
+def _of(column: str) -> str:
+    return _class("figure" if column in _FIGURES else "")
+
+
+def _line_row(document: Document, line: DocumentLine, shown: Data, labels: dict[str, str]) -> str:
+    # In print what a line is about stands below its reference, here it has a column, but for offers.
+    remarks = shown["remarks"][1:] if shown["product"] and document.kind not in _OFFERS else shown["remarks"]
+    reference = escape(shown["reference"])
     last = line.period.end - timedelta(days=1)
     cells = {
-        "line_number": escape(shown["position"]), "equipment_id": _id(shown["equipment"]),
+        "equipment_id": _id(shown["equipment"]), "product_code": _id(line.subject.product_code),
         "contract_position": _id(shown["contract_position"]),
-        "reference": f"<i>{former}</i>" if shown["is_legacy"] else former,
-        "product": escape(shown["product"]) + under,
+        "reference": f"<i>{reference} <abbr>†</abbr></i>" if shown["is_legacy"] else reference,
+        "product": escape(shown["product"]) + "".join(map(_under, (*remarks, shown["location"]))),
         "period": f'<data value="{line.period.start}/{last}">{escape(shown["period"])}</data>',
         "quantity": escape(shown["quantity"]),
         "unit_price": escape(shown["price"]) + _under(shown["price_note"]),
-        "tax": escape(shown["tax"]), "amount": _figure(shown["amount"], line.net_minor, currency),
+        "tax": escape(shown["tax"]), "amount": _figure(shown["amount"], line.net_minor, document.currency),
     }  # fmt: skip
-    row = [f'<th role="rowheader" scope="row" data-label="{escape(labels["line_number"])}">{cells["line_number"]}</th>']
+    first, *others = labels
+    row = [f'<th role="rowheader" scope="row" data-label="{escape(labels[first])}">{escape(shown["position"])}</th>']
     row += [
-        f'<td role="cell"{_class(css)} data-label="{escape(labels[key])}"><span>{cells[key]}</span></td>'
-        for key, css in header[1:]
+        f'<td role="cell"{_of(name)} data-label="{escape(labels[name])}"><span>{cells[name]}</span></td>' for name in others
     ]  # fmt: skip
     return f'<tr role="row">{"".join(row)}</tr>'
 

@@ -76,8 +76,8 @@ def _refusals() -> tuple[type[Exception], ...]:
 def _add_commands() -> None:
     from rackbill.interfaces.console import (
         bench_bill_run,
-        bench_documents,
         bench_data,
+        bench_documents,
         bench_usage,
         benches,
         billing,
@@ -111,9 +111,7 @@ def _add_commands() -> None:
         module.register(benches.app)
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
-    app.add_typer(
-        scenario.app, name="scenario", help="A customer's story in one file, played in a throw-away database."
-    )
+    app.add_typer(scenario.app, name="scenario", help="A customer's story, played in a throw-away database.")
     app.add_typer(usage.app, name="usage", help="Usage: meters, samples, frozen months, estimates.")
     app.add_typer(taxes.app, name="tax", help="Which tax and why; changes of rates; choices of a seller.")
     app.add_typer(

@@ -7,9 +7,9 @@ from rich.table import Table
 
 from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.domain.parties import queries as parties
-from rackbill.domain.parties.operations import recipients as recipient_operations
+from rackbill.domain.parties.operations import mailing as mailing_operations
 from rackbill.domain.parties.policy import mailing
-from rackbill.domain.parties.queries import recipients as recipient_queries
+from rackbill.domain.parties.queries import mailing as mailing_queries
 from rackbill.interfaces.console import acting, answers
 from rackbill.interfaces.jobs import clock
 
@@ -23,7 +23,7 @@ def show(
 ) -> None:
     """List the recipients of each billing group of a customer with the files that they chose."""
     parties.customer(scope=WholeInstallation(), customer_id=customer)
-    rows = recipient_queries.recipient_rows(scope=WholeInstallation(), customer_id=customer)
+    rows = mailing_queries.recipient_rows(scope=WholeInstallation(), customer_id=customer)
     if as_json:
         for row in rows:
             answers.print_json({"group_id": row.group_id, "email": row.email, "attachments": list(row.attachments)})
@@ -46,7 +46,7 @@ def attach(
 ) -> None:
     """Set which files go with the mail to a recipient, from the next mail on."""
     actor = acting.actor(as_staff, token_file)
-    recipient_operations.choose_attachments(
+    mailing_operations.choose_attachments(
         group_id=group, email=email, names=forms or (), now=clock.now(), actor=actor
     )
     answers.out.print(f"{email} of {group} gets: {', '.join(forms or ()) or 'what suits the customer'}", markup=False)

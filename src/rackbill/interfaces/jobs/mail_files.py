@@ -5,7 +5,7 @@ from datetime import datetime
 from rackbill.core.document import Document
 from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.domain.parties.policy import mailing
-from rackbill.domain.parties.queries import recipients
+from rackbill.domain.parties.queries import mailing as mailing_queries
 from rackbill.formats.document_csv import write_document_csv
 from rackbill.formats.messages import Attachment, attachment_name
 from rackbill.interfaces.jobs import document_files, document_forms
@@ -15,7 +15,7 @@ EVERYTHING = WholeInstallation()
 
 def attachments(*, document: Document, recipient: str, einvoice: bytes | None, now: datetime) -> list[Attachment]:
     """What goes with the mail to a recipient; `einvoice` is the checked XML where the customer gets one. Raises FileMissing."""
-    chosen = recipients.chosen_attachments(group_id=document.bill_to.billing_group_id, email=recipient)
+    chosen = mailing_queries.chosen_attachments(group_id=document.bill_to.billing_group_id, email=recipient)
     profile = document.bill_to.einvoice_profile if einvoice is not None else ""
     names = mailing.attachments_for(chosen=chosen, einvoice_profile=profile)
     return [_attachment(document, name, einvoice or b"", now) for name in names]
