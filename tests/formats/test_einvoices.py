@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import facturx
 import pytest
+from facturx.parse_xml import parse_ubl_cii_xml
 from lxml import etree
 
 from rackbill.core.charges import Allowance
 from rackbill.core.document import Document, DocumentKind, DocumentReference, MeasuredUse
+from rackbill.core.money import decimal_from_minor
 from rackbill.core.party import Party, TaxRegistration
 from rackbill.formats.einvoice import PROFILES, EinvoiceRefused, NoEinvoiceOfKind, UnknownProfile, write_einvoice
 from rackbill.formats.einvoice_reading import Unreadable, read_einvoice
@@ -64,10 +67,10 @@ def problems(document: Document, profile: str, rules: RulesRun) -> list[str]:
 
 GOLDEN = {name: reachable(document) for name, document in world.golden().items()}
 WITH_MANDATE = {name for name, document in GOLDEN.items() if document.payment.mandate_reference}
-SINGAPORE = {name for name, document in GOLDEN.items() if document.tax_subtotals[0].regime == "GST-SG"}
 BILLED = [
     name for name, document in GOLDEN.items() if document.kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
 ]
+SINGAPORE = [name for name in BILLED if GOLDEN[name].tax_subtotals[0].regime == "GST-SG"]
 
 
 @pytest.mark.parametrize("profile", FILES)
@@ -82,7 +85,7 @@ def test_golden_documents_pass_schema_and_rules(name: str, profile: str, rules: 
     assert problems(document, profile, rules) == []
 
 
-@pytest.mark.parametrize("name", sorted(SINGAPORE))
+@pytest.mark.parametrize("name", SINGAPORE)
 def test_singapore_documents_pass_as_pint_sg(name: str, rules: RulesRun) -> None:
     assert problems(GOLDEN[name], "pint-sg", rules) == []
 
@@ -110,6 +113,30 @@ def _has_file(document: Document, profile: str) -> bool:
 def test_the_schema_check_of_the_factur_x_library_agrees() -> None:
     for _, document in generated_documents(40, seed=9):
         facturx.xml_check_xsd(write_einvoice(document, "factur-x"), flavor="factur-x", level="en16931")
+
+
+def test_the_reader_of_the_factur_x_library_finds_the_same_in_both_syntaxes() -> None:
+    """A second opinion: another hand's reading of UBL and CII, term by term."""
+    for cell, document in islice(generated_documents(len(CELLS), seed=11), 0, None, 3):
+        ubl = parse_ubl_cii_xml(write_einvoice(document, "en16931-ubl"), check_xsd=False)
+        cii = parse_ubl_cii_xml(write_einvoice(document, "en16931-cii"), check_xsd=False)
+        # CII wants a name beside a project's number; a local tax number's scheme in UBL is free, ours is TAX, theirs LOC.
+        cii.pop("BT-11-0", None)
+        cii["BG-4"].pop("tax_identifier", None)
+        if ubl.get("BT-13") == "NA":
+            del ubl["BT-13"]
+        # UBL has the creditor's ID among those of the seller.
+        if "SEPA" in ubl["BG-4"].get("identifiers", {}):
+            creditor_id = ubl["BG-4"]["identifiers"].pop("SEPA")
+            assert creditor_id == document.payment.creditor_id == cii.pop("BT-90", creditor_id)
+            ubl["BG-4"] = {key: value for key, value in ubl["BG-4"].items() if value}
+            ubl.pop("BT-90", None)
+        assert ubl == cii, cell
+        assert (ubl["BT-1"], ubl["BT-115"]) == (
+            document.number,
+            str(decimal_from_minor(document.totals.due_minor, document.currency)),
+        )
+        assert [line["BT-126"] for line in ubl["BG-25"]] == [str(line.line_number) for line in document.lines]
 
 
 @pytest.mark.parametrize("profile", ["en16931-ubl", "factur-x"])
