@@ -187,7 +187,7 @@ def _rich() -> Document:
         ),
     )  # fmt: skip
     second = replace(
-        document.lines[1], line_number=2, quantity=Decimal(-12), unit="DAY", price_base_quantity=Decimal(31), net_minor=-5030,
+        document.lines[1], line_number=2, subject=replace(document.lines[1].subject, order_id="41220000"), quantity=Decimal(-12), unit="DAY", price_base_quantity=Decimal(31), net_minor=-5030,
         corrects=DocumentReference(number="20000000", issued_on=date(2020, 9, 1), line_number=3),
     )  # fmt: skip
     return replace(
