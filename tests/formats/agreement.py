@@ -146,6 +146,8 @@ def _json_facts(data: dict) -> Facts:  # type: ignore[type-arg]
         "seller": data["seller"]["name"],
         "line_count": str(len(data.get("lines", []))),
     }
+    numbers = [row.get("number", "") for row in data["buyer"].get("tax_registrations", [])]
+    facts["buyer_tax_number"] = numbers[0] if numbers else ""
     if data.get("accounting"):
         books = data["accounting"]
         facts["accounting_net"] = amount(books["net_minor"], books["currency"])
