@@ -18,7 +18,7 @@ from rackbill.core.document import Document, DocumentKind, DocumentLine
 from rackbill.core.money import decimal_from_minor
 from rackbill.formats.brand import PLAIN, Brand
 from rackbill.formats.payment_qr import code_svg
-from rackbill.formats.printed_document import printed
+from rackbill.formats.printed_document import due_word, printed
 
 Data = dict[str, Any]
 
@@ -92,20 +92,6 @@ def _head(data: Data) -> str:
         f'<div class="head"><div><span class="quiet">{escape(words["to"])}</span>'
         f"<address><strong>{escape(buyer['name'])}</strong><br>{address}</address></div><dl>{facts}</dl></div>"
     )
-
-
-def due_word(data: Data) -> str:
-    """What the amount of a document is: to pay, credited, the price of an offer."""
-    words: dict[str, str] = data["words"]
-    if data["costs"]:
-        return words["quoted_price"]
-    if data["reminded"]:
-        return words["pay_now"]
-    if data["is_pro_forma"]:
-        return words["will_be_invoiced"]
-    if data["is_credit_note"]:
-        return words["credited"]
-    return f"{words['to_pay']} {data['due_date']}" if data["is_due"] else words["nothing_to_pay"]
 
 
 def _due(document: Document, data: Data) -> str:
