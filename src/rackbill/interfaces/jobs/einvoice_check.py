@@ -192,8 +192,8 @@ def check_run(*, run_id: str, now: datetime, on_step: OnStep | None = None) -> b
 
 
 def check_waiting_runs(*, now: datetime) -> int:
-    """Goes on with the computed runs whose e-invoices wait, as after the checker was down; how many are done."""
-    return sum(check_run(run_id=run_id, now=now) for run_id in checking.runs_to_check())
+    """Goes on with the runs that were held, as after the checker was down; how many are done."""
+    return sum(check_run(run_id=run_id, now=now) for run_id in checking.held_runs())
 
 
 def _portions(run_id: str, at_most: int) -> Iterator[list[UncheckedDraft]]:
