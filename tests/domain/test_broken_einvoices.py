@@ -19,8 +19,8 @@ from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBil
 from rackbill.domain.billing.operations import finish_computing
 from rackbill.domain.documents.models import Document as Issued
 from rackbill.domain.kit.actor import SYSTEM
-from rackbill.domain.parties.models import Customer
 from rackbill.domain.kit.secrets import Signer
+from rackbill.domain.parties.models import Customer
 from rackbill.formats import einvoice, einvoice_rules
 from rackbill.interfaces.jobs import bill_run, einvoice_check, shards
 from rackbill.interfaces.jobs import einvoice_rules as installed
