@@ -100,8 +100,8 @@ def _credited(
     credit = BillDraft.objects.create(
         run=None, customer_id=draft.customer_id, billing_group_id=draft.billing_group_id, kind="credit_note",
         currency=draft.currency, place=0, line_count=len(value.document.lines), net_minor=value.document.totals.net_minor,
-        canonical=canonical.decode(), einvoice_profile=profile, checked_at=now if profile else None,
-        checked_with=checked.checked_with if profile and checked else None,
+        canonical=canonical.decode(), einvoice_profile=profile, einvoice_checked_at=now if profile else None,
+        einvoice_checked_with=checked.checked_with if profile and checked else None,
     )  # fmt: skip
     kind = "reversal" if is_reissued else "credit"
     rows = []
