@@ -15,7 +15,7 @@ from rackbill.adapters.rule_checker import RuleChecker, RuleCheckerDown
 from rackbill.domain.billing import invariants as billing_invariants
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.billing import queries as billing_queries
-from rackbill.domain.billing.errors import RunHeld
+from rackbill.domain.billing.errors import CreditUnchecked, RunHeld
 from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill
 from rackbill.domain.billing.queries import RunSummary
 from rackbill.domain.contracts.models import LinePrice
@@ -23,6 +23,8 @@ from rackbill.domain.documents.models import Document
 from rackbill.domain.kit.actor import SYSTEM
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties.models import BillingGroup, Customer
+from rackbill.formats import einvoice_rules
+from rackbill.formats.einvoice_rules import Failure
 from rackbill.interfaces.jobs import bill_run, einvoice_check, schedule
 from rackbill.interfaces.jobs import einvoice_rules as installed
 from tests.world import einvoices
@@ -89,14 +91,18 @@ def test_what_passes_is_issued_and_says_which_rules_it_passed(monkeypatch: pytes
     summary = bill()
     assert (summary.state, summary.invoices, summary.parked) == ("issued", 3, [])
     drafts = {row.customer_id: row for row in BillDraft.objects.all()}
-    assert drafts[ubl.pk].checked_with.startswith("EN 16931 for UBL 1.3.16 (fbb6faaf0c50")
-    assert drafts[cii.pk].checked_with.startswith("Factur-X EN 16931 for CII 1.09.2 (")
-    assert (drafts[none.pk].einvoice_profile, drafts[none.pk].checked_at, drafts[none.pk].checked_with) == (
+    assert drafts[ubl.pk].einvoice_checked_with.startswith("EN 16931 for UBL 1.3.16 (fbb6faaf0c50")
+    assert drafts[cii.pk].einvoice_checked_with.startswith("Factur-X EN 16931 for CII 1.09.2 (")
+    assert (
+        drafts[none.pk].einvoice_profile,
+        drafts[none.pk].einvoice_checked_at,
+        drafts[none.pk].einvoice_checked_with,
+    ) == (
         "",
         None,
         None,
     )
-    assert drafts[ubl.pk].checked_at == OCTOBER and nothing_is_wrong()
+    assert drafts[ubl.pk].einvoice_checked_at == OCTOBER and nothing_is_wrong()
 
 
 def test_a_run_without_e_invoices_starts_no_checker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +198,7 @@ def test_a_parked_group_is_retried_within_its_run_whatever_was_mended(monkeypatc
     assert billing.retry_parked(run_id=run_id, now=OCTOBER, actor=SYSTEM) == 1
     bill_run.compute_run(run_id=run_id, now=OCTOBER, actor=SYSTEM)
     assert sorted(BillDraft.objects.values_list("net_minor", flat=True)) == [20000, 25990]
-    assert BillDraft.objects.filter(checked_at=None).count() == 0 and ParkedBill.objects.count() == 0
+    assert BillDraft.objects.filter(einvoice_checked_at=None).count() == 0 and ParkedBill.objects.count() == 0
     assert bill().state == "issued" and nothing_is_wrong()
 
 
@@ -244,7 +250,7 @@ def test_what_was_checked_before_the_checker_died_is_not_checked_again(
         down(len(asked) == 2)
 
     monkeypatch.setattr(einvoice_check, "_settle", count)
-    assert bill().state == "computed" and BillDraft.objects.filter(checked_at=None).count() == 1
+    assert bill().state == "computed" and BillDraft.objects.filter(einvoice_checked_at=None).count() == 1
     down(False)
     assert bill().state == "issued" and asked == [2, 2, 1]
 
@@ -293,7 +299,7 @@ def test_a_damaged_pack_holds_the_run(monkeypatch: pytest.MonkeyPatch, tmp_path:
     summary = bill()
     assert summary.state == "computed" and "was changed on disk; import the pack again" in summary.hold_reason
     kept.write_text(text)
-    assert bill().state == "issued" and "1.9.9" in (BillDraft.objects.get().checked_with or "")
+    assert bill().state == "issued" and "1.9.9" in (BillDraft.objects.get().einvoice_checked_with or "")
 
 
 def test_four_eyes_see_what_was_checked(monkeypatch: pytest.MonkeyPatch, down: Callable[[bool], None]) -> None:
@@ -306,3 +312,51 @@ def test_four_eyes_see_what_was_checked(monkeypatch: pytest.MonkeyPatch, down: C
     with pytest.raises(RunHeld):
         billing.approve_run(run_id=run_id, now=OCTOBER + timedelta(hours=1), actor=SYSTEM)
     assert BillRun.objects.get().reviewed_by == ""
+
+
+def credit(number: str) -> str:
+    return einvoice_check.credit_checked(
+        credit=lambda checked: billing.credit_invoice(
+            number=number, line_numbers=(), period=None, amount=None, reason="Out of order", is_reissued=False,
+            on=date(2020, 10, 2), now=OCTOBER, actor=SYSTEM, checked=checked,
+        )
+    )  # fmt: skip
+
+
+def test_a_credit_note_by_hand_is_checked_before_it_has_a_number(
+    monkeypatch: pytest.MonkeyPatch, down: Callable[[bool], None]
+) -> None:
+    world = world_of.provider()
+    (owner,) = buyers(world, GOOD_VAT)
+    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    bill()
+    down(True)
+    with pytest.raises(RuleCheckerDown):
+        credit("21000000")
+    with pytest.raises(CreditUnchecked, match="is not checked against the official rules"):
+        billing.credit_document(
+            number="21000000",
+            items=None,
+            reason="Out of order",
+            is_reissued=False,
+            on=date(2020, 10, 2),
+            now=OCTOBER,
+            actor=SYSTEM,
+        )
+    assert Document.objects.count() == 1
+    down(False)
+    assert credit("21000000") == "21900000"
+    assert BillDraft.objects.get(document_number="21900000").einvoice_checked_with.startswith("EN 16931 for UBL")
+    assert nothing_is_wrong()
+
+
+def test_a_credit_note_that_breaks_a_rule_gets_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = world_of.provider()
+    (owner,) = buyers(world, GOOD_VAT)
+    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    bill()
+    failing = (Failure(rule="BR-55", text="Each Preceding Invoice reference shall contain a reference (BT-25)."),)
+    monkeypatch.setattr(einvoice_rules, "document_failures", lambda _document, **_of: list(failing))
+    with pytest.raises(einvoice_check.CreditStopped, match=r"cannot be issued as an e-invoice.*BR-55 \(BG-3, BT-25\)"):
+        credit("21000000")
+    assert Document.objects.count() == 1

@@ -145,7 +145,7 @@ def test_one_that_dies_again_and_again_holds_the_run_until_it_is_back(monkeypatc
             billing.approve_run(run_id=run.run_id, now=OCTOBER, actor=SYSTEM)
     assert killer.killed >= 3 and Document.objects.count() == 0
     assert einvoice_check.check_waiting_runs(now=OCTOBER) == 1
-    assert BillDraft.objects.exclude(einvoice_profile="").filter(checked_at=None).count() == 0
+    assert BillDraft.objects.exclude(einvoice_profile="").filter(einvoice_checked_at=None).count() == 0
     run = bill()
     assert run.state == "issued" and run.hold_reason == "" and Document.objects.count() == COUNT
     assert [*billing_invariants.violations()] == []

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -22,7 +23,7 @@ class FailedDraft:
 
     key: int
     reason: str
-    failures: tuple[dict[str, str], ...]
+    failures: tuple[dict[str, Any], ...]
 
 
 @transaction.atomic
@@ -36,7 +37,7 @@ def record_checks(*, run_id: str, checked_with: Mapping[int, str], now: datetime
         keys[label].append(key)
     return sum(
         BillDraft.objects.filter(run=run, pk__in=own, document_number=None).update(
-            checked_at=now, checked_with=label[:300]
+            einvoice_checked_at=now, einvoice_checked_with=label[:300]
         )
         for label, own in keys.items()
     )

@@ -1,6 +1,5 @@
 """Drafts of a run that will be e-invoices, and how far their check against the official rules is."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -33,17 +32,17 @@ def unchecked_count(*, run_key: int) -> int:
     return _waiting().filter(run_id=run_key).count()
 
 
-def runs_to_check(*, except_ids: Collection[str] = ()) -> list[str]:
-    """The IDs of the computed runs that hold unchecked e-invoices, oldest first."""
-    runs = BillRun.objects.filter(pk__in=_waiting().values("run_id"), state="computed").exclude(run_id__in=except_ids)
+def held_runs() -> list[str]:
+    """The IDs of the computed runs whose e-invoices could not be checked, oldest first."""
+    runs = BillRun.objects.filter(~Q(hold_reason=""), state="computed")
     return list(runs.order_by("planned_at").values_list("run_id", flat=True))
 
 
 def einvoice_counts(*, run_id: str) -> tuple[int, int]:
     """(checked, all) drafts of a run that will be e-invoices."""
     drafts = BillDraft.objects.filter(~Q(einvoice_profile=""), run__run_id=run_id)
-    return drafts.filter(checked_at__isnull=False).count(), drafts.count()
+    return drafts.filter(einvoice_checked_at__isnull=False).count(), drafts.count()
 
 
 def _waiting() -> QuerySet[BillDraft]:
-    return BillDraft.objects.filter(~Q(einvoice_profile=""), document_number=None, checked_at=None)
+    return BillDraft.objects.filter(~Q(einvoice_profile=""), document_number=None, einvoice_checked_at=None)
