@@ -13,7 +13,7 @@ from rackbill.formats.wording import Wording, wording
 _HEAD, _DUE_BAR, _BEFORE_TOTALS = 29 * MM, 26 * MM, 2 * MM
 _FACT_VALUE = 54 * MM
 _ADDRESS = 80 * MM
-_FACT, _STEP = 1300, 952
+_FACT, _STEP = 1302, 952
 _SPARE = 3 * MM
 _PASSED_ON = ("language", "title", "number", "translation", "seller", "currency", "due_amount")
 
@@ -109,13 +109,13 @@ def _number(shown: list[dict[str, Any]], data: dict[str, Any], words: Wording) -
 
 
 def _head(document: Document, data: dict[str, Any], words: Wording) -> dict[str, Any]:
-    facts = []
+    facts, height = [], 0
     for fact in data["facts"]:
         note = f"  {fact['note']}" if fact["note"] else ""
-        value = wrapped(fact["value"] + note, _FACT_VALUE, TEXT)
-        facts.append(
-            {"label": fact["label"], "value": fact["value"], "note": note, "height": _FACT + (len(value) - 1) * _STEP}
-        )
+        whole = len(wrapped(fact["value"] + note, _FACT_VALUE, TEXT)) == 1
+        value = [fact["value"]] if whole else wrapped(fact["value"], _FACT_VALUE - 12 * MM * bool(note), TEXT)
+        facts.append({"label": fact["label"], "value": "\n".join(value), "note": note, "is_id": False})
+        height += _FACT * len(value)
     name = wrapped(data["buyer"]["name"], _ADDRESS * 9 // 10, TEXT)
     lines = [part for line in data["buyer"]["address"] for part in wrapped(line, _ADDRESS, TEXT)]
     buyer = 844 + _STEP * (len(name) + len(lines))
@@ -123,7 +123,7 @@ def _head(document: Document, data: dict[str, Any], words: Wording) -> dict[str,
         "facts": facts,
         "buyer": {"name": "\n".join(name), "address": lines},
         "to_word": words.word("to"),
-        "address_height": max(buyer, sum(fact["height"] for fact in facts)),
+        "address_height": max(buyer, height),
         "due_word": _due_word(data, words),
         "opening": words.word("overdue_sentence") if data["reminded"] else "",
     }
@@ -141,7 +141,10 @@ def _foot_of_overview(document: Document, data: dict[str, Any], words: Wording) 
     if 0 < len(data["lines"]) <= pages.MOST_LINES_ON_PAGE_ONE and data["has_legacy_names"]:
         sentences.append(words.word("former_mark"))
     codes, accept = blocks.codes(document, data, words), blocks.accept(document, words)
-    payment = data["payment"] and {**data["payment"], "title": words.word("how_to_pay")}
+    payment = data["payment"]
+    if payment is not None:
+        rows = [{**row, "note": ""} for row in payment["rows"]]
+        payment = {"title": words.word("how_to_pay"), "sentence": payment["sentence"], "rows": rows}
     band = bool(payment or codes or accept)
     opening = blocks.sentences_height([words.word("overdue_sentence")]) + 2 * MM if data["reminded"] else 0
     height = opening + max(left, right) + blocks.sentences_height(sentences) + (blocks.BAND if band else 0)

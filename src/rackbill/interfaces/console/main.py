@@ -76,8 +76,8 @@ def _refusals() -> tuple[type[Exception], ...]:
 def _add_commands() -> None:
     from rackbill.interfaces.console import (
         bench_bill_run,
-        bench_documents,
         bench_data,
+        bench_documents,
         bench_usage,
         benches,
         billing,
