@@ -175,12 +175,17 @@ def _line_header(document: Document, data: dict[str, Any], words: Wording) -> li
     tax = data["tax_of_lines"]
     product, reference = words.word("product"), words.word("reference")
     ids, names = f"{words.word('equipment_id')}\n{words.word('contract_position')}", f"{reference}\n{product}"
+    when = f"{words.word('period')}\n{words.word('site')}"
     if document.kind is DocumentKind.QUOTE:
-        ids, names = words.word("product_code"), product
+        ids, names, when = words.word("product_code"), product, words.word("site")
     elif document.kind is DocumentKind.ORDER_CONFIRMATION:
-        names = f"{product}\n{reference}"
+        names, when = f"{product}\n{reference}", words.word("site")
     return [
-        words.word("line_number"), ids, names, f"{words.word('period')}\n{words.word('site')}",
-        words.word("quantity"), f"{words.word('unit_price')}\n{words.word('price_base')}",
+        words.word("line_number"),
+        ids,
+        names,
+        when,
+        words.word("quantity"),
+        f"{words.word('unit_price')}\n{words.word('price_base')}",
         f"{words.word('amount')} {document.currency}" + (f"\n{tax}" if tax else ""),
     ]  # fmt: skip
