@@ -15,6 +15,7 @@ _FACT_VALUE = 54 * MM
 _ADDRESS = 80 * MM
 _FACT, _STEP = 1302, 952
 _SPARE = 3 * MM
+_LEAST_ROOM = blocks.HEADING_ROW + 4 * blocks.ROW
 _PASSED_ON = ("language", "title", "number", "translation", "seller", "currency", "due_amount")
 
 
@@ -24,8 +25,12 @@ def laid_out(document: Document, data: dict[str, Any], brand: Brand) -> dict[str
     head = _head(document, data, words)
     foot = _foot_of_overview(document, data, words)
     room = pages.BODY - _HEAD - head["address_height"] - _DUE_BAR - foot.pop("height") - _SPARE
+    too_long: list[str] = []
+    if room < _LEAST_ROOM:
+        too_long, foot["sentences"] = foot["sentences"], []
+        room += blocks.sentences_height(too_long)
     planned, fits = _planned(document, data, room)
-    summary = blocks.reminded(data, words)
+    summary, *more = blocks.reminded(data, words, room=room)
     if summary is None and not fits:
         summary = blocks.families(data, words, room=room)
     shown = [_page(page, document, words) for page in planned]
@@ -34,6 +39,9 @@ def laid_out(document: Document, data: dict[str, Any], brand: Brand) -> dict[str
     else:
         shown.insert(0, _page(pages.Page(carried_minor=0), document, words) | {"carried": ""})
         _head_details(shown[1:], data, words)
+    none = _page(pages.Page(carried_minor=0), document, words) | {"carried": ""}
+    shown += [none | {"groups": part} for part in more]
+    shown += [none | {"sentences": part} for part in blocks.sentence_pages(too_long)]
     _number(shown, data, words)
     line_header, header_height = pages.header(_line_header(document, data, words))
     return {
@@ -89,6 +97,7 @@ def _page(page: pages.Page, document: Document, words: Wording) -> dict[str, Any
         "carried_word": words.word("total_net" if last else "carried_forward"),
         "heading": "",
         "groups": None,
+        "sentences": [],
         "remark": "",
     }
 
