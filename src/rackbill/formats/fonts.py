@@ -93,6 +93,11 @@ def _covered() -> frozenset[int]:
 
 
 @cache
+def _covered_letters() -> frozenset[str]:
+    return frozenset((*map(chr, _covered()), "\n", "\t"))
+
+
+@cache
 def fonts_hash() -> str:
     """Twelve hex digits over the bytes of every font file that a document may use; kept with every stored PDF."""
     digest = hashlib.sha256()
@@ -113,8 +118,8 @@ def uncovered_characters(text: str) -> str:
     """The characters of a text that no document font has, each once, in order. Forms ask this when a name is saved."""
     if text.isascii():
         return ""
-    covered = _covered()
-    return "".join(dict.fromkeys(c for c in text if ord(c) not in covered and c not in "\n\t"))
+    missing = set(text) - _covered_letters()
+    return "".join(dict.fromkeys(letter for letter in text if letter in missing)) if missing else ""
 
 
 def printable(text: str) -> str:
