@@ -382,7 +382,7 @@ def _html_totals(document: Document, root: html.HtmlElement, words: Wording) -> 
 def _html_open(document: Document, root: html.HtmlElement, words: Wording) -> Iterator[str]:
     if document.reminded is None:
         return
-    rows = [[tight(cell.text_content()) for cell in tr] for tr in root.xpath("//table[@class='sums']/tbody/tr")]
+    rows = [[tight(cell.text_content()) for cell in tr] for tr in root.xpath("//table[@class='lines open']/tbody/tr")]
     if rows != [list(map(tight, cells)) for cells in _open_rows(document, words)]:
         yield f"what is open is {rows}"
 
