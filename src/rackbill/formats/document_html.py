@@ -154,6 +154,8 @@ def _overview(document: Document, data: Data) -> Iterator[str]:
         rows = [(escape(name), escape(net)) for name, net in data["costs"]]  # type: ignore[misc]
         yield _table(words["costs"], (words["costs"], header[2]), rows)
     yield _totals(document, data)
+    if data["costs"]:
+        yield _paragraph(words["tax_estimate"])
     changes = data["changes"]
     if changes:
         shown = [(escape(r["name"]), escape(r["lines"]), escape(r["net"])) for r in changes["rows"]]
