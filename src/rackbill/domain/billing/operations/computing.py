@@ -29,6 +29,7 @@ from rackbill.domain.contracts.queries.billable import Row
 from rackbill.domain.kit import bulk, locks
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.parties.queries import Buyer, Seller
+from rackbill.domain.parties.queries.documents import SellerTexts, seller_texts
 from rackbill.domain.receivables import queries as receivables
 from rackbill.domain.taxes import queries as taxes
 from rackbill.domain.taxes.errors import NoExchangeRate
@@ -47,6 +48,7 @@ class _Rules:
     issued_on: date
     through: date
     last: LastRun
+    own_texts: SellerTexts
     seller_text: str = field(init=False)
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     rates: dict[str, ExchangeRate] = field(default_factory=dict)
@@ -117,14 +119,15 @@ class _Owed:
 def _rules(seller: Seller, issued_on: date, through: date, last: LastRun) -> _Rules:
     own = taxes.seller(organisation_id=seller.organisation_id, country=seller.country, state=seller.state)
     desk = TaxDesk(seller=own, table=taxes.tax_table(), issued_on=issued_on)
-    return _Rules(seller=seller, desk=desk, issued_on=issued_on, through=through, last=last)
+    own_texts = seller_texts(organisation_id=seller.organisation_id, on=issued_on)
+    return _Rules(seller=seller, desk=desk, issued_on=issued_on, through=through, last=last, own_texts=own_texts)
 
 
 @dataclass(slots=True)
 class _Bill:
     """The drafts of one customer with the billing group of each, and its lines that are settled from now on."""
 
-    drafts: list[tuple[int, int, Draft]] = field(default_factory=list)
+    drafts: list[tuple[int, int, str, Draft]] = field(default_factory=list)
     settled: list[BillableLine] = field(default_factory=list)
 
 
@@ -169,12 +172,12 @@ def preview_bills(
     last = last_run(organisation_key=seller.key, before_run_key=None)
     rules = _rules(seller, issued_on, through, last)
     bills, faults = _bills(rules, customer_keys)
-    return [draft for bill in bills for _customer, _group, draft in bill.drafts], [(k, str(f)) for k, f in faults]
+    return [draft for bill in bills for *_of, draft in bill.drafts], [(k, str(f)) for k, f in faults]
 
 
 def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], list[tuple[int, Exception]]]:
     lines = contract_queries.billable_lines(customer_keys=customer_keys)
-    buyers = parties.buyers(customer_keys=customer_keys)
+    buyers = parties.buyers(customer_keys=customer_keys, on=rules.issued_on)
     by_customer: dict[int, list[BillableLine]] = defaultdict(list)
     for line in lines:
         by_customer[line.customer_key].append(line)
@@ -276,7 +279,7 @@ def _bill(rules: _Rules, facts: _Facts, owed: _Owed) -> _Bill:
         head = _head(rules, buyer, currency, facts.mandates.get((buyer.customer_key, currency), ""))
         for draft in draft_bills(head=head, items=items):
             frozen.check_plain(msgspec.json.decode(draft.canonical), is_draft=True)
-            bill.drafts.append((buyer.customer_key, group_key, draft))
+            bill.drafts.append((buyer.customer_key, group_key, texts.einvoice_profile_in(buyer.bill_to), draft))
     return bill
 
 
@@ -353,14 +356,18 @@ def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> HeadText:
         sales_organisation_id=seller.organisation_id, issued_on=rules.issued_on.isoformat(), currency=currency,
         due_on=(rules.issued_on + timedelta(days=buyer.payment_days)).isoformat(), language=buyer.language,
         seller=rules.seller_text, buyer=buyer.party, bill_to=buyer.bill_to,
-        payment=texts.payment_text(rules.account(currency), buyer.payment_days, mandate, creditor_id),
+        payment=texts.payment_text(
+            rules.account(currency), buyer.payment_days, mandate, creditor_id, seller.paynow_for(currency)
+        ),
         accounting_rate=rules.accounting_rate(currency), exemption_texts=rules.exemption_texts(buyer.language),
+        texts=rules.own_texts.canonical("invoice", buyer.language), details_url=seller.details_url,
+        credit_texts=rules.own_texts.canonical("credit_note", buyer.language),
     )  # fmt: skip
 
 
 _DRAFT_FIELDS = (
     "id", "run", "customer", "billing_group", "kind", "currency", "shard_number", "place", "line_count", "net_minor", "canonical",
-    "checked_sha256",
+    "checked_sha256", "einvoice_profile",
 )  # fmt: skip
 
 
@@ -370,13 +377,13 @@ def _store(shard: BillShard, bills: Sequence[_Bill]) -> None:
     charges: list[tuple[object, ...]] = []
     keys = iter(bulk.reserve_keys(BillDraft, sum(len(bill.drafts) for bill in bills)))
     for bill in bills:
-        for customer_key, group_key, draft in bill.drafts:
+        for customer_key, group_key, profile, draft in bill.drafts:
             key, currency = next(keys), draft.items[0].charge[10]
             place = places[(group_key, currency)]
             places[(group_key, currency)] += 1
             drafts.append((
                 key, shard.run_id, customer_key, group_key, draft.kind.value, currency, shard.shard_number, place,
-                len(draft.items), draft.net_minor, draft.canonical, frozen.document_hash(draft.canonical.encode()),
+                len(draft.items), draft.net_minor, draft.canonical, frozen.document_hash(draft.canonical.encode()), profile,
             ))  # fmt: skip
             charges += [(*item.charge, key, number) for number, item in enumerate(draft.items, start=1)]
     bulk.insert_plain_rows(BillDraft, _DRAFT_FIELDS, drafts)
