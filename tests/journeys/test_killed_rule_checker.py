@@ -113,9 +113,7 @@ def provider_with(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     for owner in owners:
         world_of.service(world, owner)
     profiles = ("en16931-ubl", "factur-x", "en16931-cii", "")
-    einvoices.give_einvoices(
-        monkeypatch, {owner.customer_id: profiles[place % len(profiles)] for place, owner in enumerate(owners)}
-    )
+    einvoices.give_einvoices({owner.customer_id: profiles[place % len(profiles)] for place, owner in enumerate(owners)})
     monkeypatch.setattr("rackbill.domain.billing.policy.CHECK_BLOCK", 5)
 
 
@@ -151,7 +149,7 @@ def test_several_check_side_by_side_and_one_that_is_killed_is_replaced(monkeypat
     with Killer(at_most=1, longest_seconds=2.0):
         run = bill()
     assert run.state == "issued" and len(seen) >= 2 and Document.objects.count() == 12
-    assert not BillDraft.objects.exclude(einvoice_profile="").filter(einvoice_checked_at=None).exists()
+    assert not BillDraft.objects.exclude(einvoice_profile="").filter(checked_at=None).exists()
 
 
 def test_one_that_dies_again_and_again_holds_the_run_until_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +161,7 @@ def test_one_that_dies_again_and_again_holds_the_run_until_it_is_back(monkeypatc
             billing.approve_run(run_id=run.run_id, now=OCTOBER, actor=SYSTEM)
     assert killer.killed >= 3 and Document.objects.count() == 0
     assert einvoice_check.check_waiting_runs(now=OCTOBER) == 1
-    assert BillDraft.objects.exclude(einvoice_profile="").filter(einvoice_checked_at=None).count() == 0
+    assert BillDraft.objects.exclude(einvoice_profile="").filter(checked_at=None).count() == 0
     run = bill()
     assert run.state == "issued" and run.hold_reason == "" and Document.objects.count() == COUNT
     assert [*billing_invariants.violations()] == []

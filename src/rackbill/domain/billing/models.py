@@ -66,8 +66,8 @@ class BillShard(models.Model):
 class BillDraft(models.Model):
     """A document without a number, of a run or (without one) a credit note of its own; the number is set in issuing it.
 
-    `checked_sha256` is the hash of the canonical form whose invariants were checked in computing it; empty: check it. With an
-    `einvoice_profile` it gets no number before it has passed the official rules, `einvoice_checked_with` says which.
+    `checked_sha256` is the hash of the canonical form whose invariants were checked in computing it; empty: check it.
+    With an `einvoice_profile` it gets none before it has passed the official rules: `checked_with` says which, and when.
     """
 
     run = models.ForeignKey(
@@ -89,8 +89,8 @@ class BillDraft(models.Model):
     checked_sha256 = models.CharField(max_length=64, blank=True)
     document_number = models.CharField(max_length=8, null=True, unique=True)
     einvoice_profile = models.CharField(max_length=16, default="")
-    einvoice_checked_at = models.DateTimeField(null=True)
-    einvoice_checked_with = models.CharField(max_length=300, null=True)
+    checked_at = models.DateTimeField(null=True)
+    checked_with = models.CharField(max_length=300, null=True)
 
     class Meta:
         constraints = [
@@ -98,7 +98,7 @@ class BillDraft(models.Model):
             models.CheckConstraint(
                 condition=models.Q(document_number=None)
                 | models.Q(einvoice_profile="")
-                | models.Q(einvoice_checked_at__isnull=False),
+                | models.Q(checked_at__isnull=False),
                 name="einvoice_checked_before_number",
             ),
         ]

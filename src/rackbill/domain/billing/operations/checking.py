@@ -37,7 +37,7 @@ def record_checks(*, run_id: str, checked_with: Mapping[int, str], now: datetime
         keys[label].append(key)
     return sum(
         BillDraft.objects.filter(run=run, pk__in=own, document_number=None).update(
-            einvoice_checked_at=now, einvoice_checked_with=label[:300]
+            checked_at=now, checked_with=label[:300]
         )
         for label, own in keys.items()
     )

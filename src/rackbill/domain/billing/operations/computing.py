@@ -29,6 +29,7 @@ from rackbill.domain.contracts.queries.billable import Row
 from rackbill.domain.kit import bulk, locks
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.parties.queries import Buyer, Seller
+from rackbill.domain.parties.queries.documents import SellerTexts, seller_texts
 from rackbill.domain.receivables import queries as receivables
 from rackbill.domain.taxes import queries as taxes
 from rackbill.domain.taxes.errors import NoExchangeRate
@@ -47,6 +48,7 @@ class _Rules:
     issued_on: date
     through: date
     last: LastRun
+    own_texts: SellerTexts
     seller_text: str = field(init=False)
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     rates: dict[str, ExchangeRate] = field(default_factory=dict)
@@ -117,7 +119,8 @@ class _Owed:
 def _rules(seller: Seller, issued_on: date, through: date, last: LastRun) -> _Rules:
     own = taxes.seller(organisation_id=seller.organisation_id, country=seller.country, state=seller.state)
     desk = TaxDesk(seller=own, table=taxes.tax_table(), issued_on=issued_on)
-    return _Rules(seller=seller, desk=desk, issued_on=issued_on, through=through, last=last)
+    own_texts = seller_texts(organisation_id=seller.organisation_id, on=issued_on)
+    return _Rules(seller=seller, desk=desk, issued_on=issued_on, through=through, last=last, own_texts=own_texts)
 
 
 @dataclass(slots=True)
@@ -174,7 +177,7 @@ def preview_bills(
 
 def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], list[tuple[int, Exception]]]:
     lines = contract_queries.billable_lines(customer_keys=customer_keys)
-    buyers = parties.buyers(customer_keys=customer_keys)
+    buyers = parties.buyers(customer_keys=customer_keys, on=rules.issued_on)
     by_customer: dict[int, list[BillableLine]] = defaultdict(list)
     for line in lines:
         by_customer[line.customer_key].append(line)
@@ -353,8 +356,12 @@ def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> HeadText:
         sales_organisation_id=seller.organisation_id, issued_on=rules.issued_on.isoformat(), currency=currency,
         due_on=(rules.issued_on + timedelta(days=buyer.payment_days)).isoformat(), language=buyer.language,
         seller=rules.seller_text, buyer=buyer.party, bill_to=buyer.bill_to,
-        payment=texts.payment_text(rules.account(currency), buyer.payment_days, mandate, creditor_id),
+        payment=texts.payment_text(
+            rules.account(currency), buyer.payment_days, mandate, creditor_id, seller.paynow_for(currency)
+        ),
         accounting_rate=rules.accounting_rate(currency), exemption_texts=rules.exemption_texts(buyer.language),
+        texts=rules.own_texts.canonical("invoice", buyer.language), details_url=seller.details_url,
+        credit_texts=rules.own_texts.canonical("credit_note", buyer.language),
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from rackbill.domain.history import operations as history
 from rackbill.domain.kit import locks
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.parties import queries as parties
+from rackbill.domain.parties.queries import documents as party_documents
 from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables.operations import NewItem
 
@@ -92,16 +93,17 @@ def _credited(
     if is_reissued:
         _check_reissue(original, wanted, charges, left)
     value = crediting.draft_credit_note(original=original, items=wanted, left_minor=left, issued_on=on, note=reason)
-    frozen.check(value.document, is_draft=True)
-    canonical = frozen.canonical_bytes(value.document)
-    profile = value.document.bill_to.einvoice_profile
+    document = party_documents.readdressed(document=value.document, group_key=draft.billing_group_id, on=on)
+    value = replace(value, document=document)
+    frozen.check(document, is_draft=True)
+    canonical, profile = frozen.canonical_bytes(document), document.bill_to.einvoice_profile
     if profile and (checked is None or checked.sha256 != hashlib.sha256(canonical).hexdigest()):
         raise CreditUnchecked(number, canonical, profile)
     credit = BillDraft.objects.create(
         run=None, customer_id=draft.customer_id, billing_group_id=draft.billing_group_id, kind="credit_note",
         currency=draft.currency, place=0, line_count=len(value.document.lines), net_minor=value.document.totals.net_minor,
-        canonical=canonical.decode(), einvoice_profile=profile, einvoice_checked_at=now if profile else None,
-        einvoice_checked_with=checked.checked_with if profile and checked else None,
+        canonical=canonical.decode(), einvoice_profile=profile, checked_at=now if profile else None,
+        checked_with=checked.checked_with if profile and checked else None,
     )  # fmt: skip
     kind = "reversal" if is_reissued else "credit"
     rows = []

@@ -41,8 +41,8 @@ def held_runs() -> list[str]:
 def einvoice_counts(*, run_id: str) -> tuple[int, int]:
     """(checked, all) drafts of a run that will be e-invoices."""
     drafts = BillDraft.objects.filter(~Q(einvoice_profile=""), run__run_id=run_id)
-    return drafts.filter(einvoice_checked_at__isnull=False).count(), drafts.count()
+    return drafts.filter(checked_at__isnull=False).count(), drafts.count()
 
 
 def _waiting() -> QuerySet[BillDraft]:
-    return BillDraft.objects.filter(~Q(einvoice_profile=""), document_number=None, einvoice_checked_at=None)
+    return BillDraft.objects.filter(~Q(einvoice_profile=""), document_number=None, checked_at=None)
