@@ -4,6 +4,7 @@ The sizes are small here; the campaign of 200: RACKBILL_KILLED_DISPATCH=200 pyth
 """
 
 import email
+import hashlib
 import os
 import random
 import signal
@@ -27,7 +28,7 @@ from rackbill.domain.dispatch.models import Dispatch
 from rackbill.domain.documents.models import Document, DocumentFile
 from rackbill.domain.kit.actor import SYSTEM
 from rackbill.domain.kit.secrets import Signer
-from rackbill.formats import einvoice_rules
+from rackbill.formats import einvoice_hybrid, einvoice_rules
 from rackbill.interfaces.jobs import bill_run, clock, dispatch, einvoice_check
 from tests.world import einvoices
 from tests.world import provider as world_of
@@ -193,16 +194,18 @@ def assert_every_mail_once(mailbox: Mailbox, einvoice_count: int) -> None:
     mails = [email.message_from_bytes(path.read_bytes()) for path in mailbox.folder.glob("*.eml")]
     counts = Counter(mail["Message-ID"] for mail in mails)
     assert len(counts) == COUNT and set(counts.values()) == {1}
-    attached = [
-        part.get_payload(decode=True)
-        for mail in mails
-        for part in mail.walk()
-        if part.get_content_type() == "application/xml"
-    ]
-    assert len(attached) == einvoice_count == DocumentFile.objects.filter(format="einvoice").count()
+    attached: list[bytes] = []
+    for part in (part for mail in mails for part in mail.walk()):
+        content, kind = part.get_payload(decode=True), part.get_content_type()
+        assert isinstance(content, bytes) or part.is_multipart()
+        # A customer with Factur-X gets the e-invoice inside the PDF, and not beside it.
+        xml = einvoice_hybrid.embedded_einvoice(content) if kind == "application/pdf" else None
+        attached += [content] if kind == "application/xml" else [xml] if xml is not None else []
+    stored = DocumentFile.objects.filter(format="einvoice")
+    assert len(attached) == einvoice_count == stored.count()
+    assert {hashlib.sha256(xml).hexdigest() for xml in attached} == set(stored.values_list("sha256", flat=True))
     gate = einvoice_check.Gate()
     for xml in attached:
-        assert isinstance(xml, bytes)
         profile = "factur-x" if einvoice_rules.xml_root(xml) == "CrossIndustryInvoice" else "en16931-ubl"
         assert gate.check_again(xml, profile).failures == ()
     gate.close()
