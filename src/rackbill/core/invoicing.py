@@ -133,13 +133,14 @@ class BillHead:
 
     def as_text(self) -> "HeadText":
         """The head as the texts of its parts."""
+        own_texts = canonical_text(self.texts) if self.texts else ""
         return HeadText(
             sales_organisation_id=self.sales_organisation_id, issued_on=self.issued_on.isoformat(),
             due_on=(self.issued_on + timedelta(days=self.payment.payment_days)).isoformat(), currency=self.currency,
             language=self.language, seller=canonical_text(self.seller), buyer=canonical_text(self.buyer),
             bill_to=canonical_text(self.bill_to), payment=canonical_text(self.payment),
             accounting_rate=self.accounting_rate, exemption_texts=self.exemption_texts or {},
-            texts=canonical_text(self.texts) if self.texts else "", details_url=self.details_url,
+            texts=own_texts, credit_texts=own_texts, details_url=self.details_url,
         )  # fmt: skip
 
 
@@ -147,7 +148,7 @@ class BillHead:
 class HeadText:
     """All of a document but its lines and sums, each part in its canonical form, empty where there is nothing.
 
-    `changes` and `previous` are those of the billing group's invoice; a credit note beside it has none.
+    `changes` and `previous` are those of the billing group's invoice; a credit note beside it has none, and texts of its own.
     """
 
     sales_organisation_id: str
@@ -165,6 +166,7 @@ class HeadText:
     details_url: str = ""
     changes: str = ""
     previous: str = ""
+    credit_texts: str = ""
 
 
 @dataclass(slots=True)
@@ -272,11 +274,12 @@ def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem], notes:
         f'{{"due_minor":{net + tax},"gross_minor":{net + tax},"net_minor":{net},"prepaid_minor":0,"tax_minor":{tax}}}'
     )
     accounting = changes = previous = ""
+    texts = head.credit_texts
     if head.accounting_rate is not None:
         totals_abroad = _accounting(head.accounting_rate, head.currency, net, subtotals)
         accounting = f'"accounting":{accounting_text(totals_abroad)},'
     if kind is DocumentKind.INVOICE:
-        changes, previous = head.changes, head.previous
+        changes, previous, texts = head.changes, head.previous, head.texts
     canonical = (
         f'{{{accounting}"bill_to":{head.bill_to},"buyer":{head.buyer}{_member("changes", changes)}'
         f'{_member("corrects", _corrected(items))},"currency":"{head.currency}"'
@@ -284,7 +287,7 @@ def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem], notes:
         f'"due_on":"{head.due_on}","issued_on":"{head.issued_on}","kind":"{kind.value}","language":"{head.language}",'
         f'"lines":[{",".join(lines)}]{_member("notes", notes)},"number":"","payment":{head.payment}'
         f'{_member("previous", previous)},"sales_organisation_id":"{head.sales_organisation_id}","schema":{SCHEMA},'
-        f'"seller":{head.seller}{_member("tax_subtotals", subtotals_text)}{_member("texts", head.texts)},"totals":{totals}}}'
+        f'"seller":{head.seller}{_member("tax_subtotals", subtotals_text)}{_member("texts", texts)},"totals":{totals}}}'
     )
     return Draft(kind, canonical, net, items)
 
