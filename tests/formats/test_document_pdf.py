@@ -1,5 +1,6 @@
 """The PDF of documents: what stands on which page, translations, brands, and the structure that an archive and a reader need."""
 
+import random
 import shutil
 import subprocess
 import zlib
@@ -13,6 +14,7 @@ from rackbill.formats import document_pdf, einvoice_hybrid
 from rackbill.formats.brand import PLAIN, BrandRefused, brand_from_files
 from rackbill.formats.einvoice_hybrid import HybridRefused, render_hybrid
 from rackbill.formats.printed_document import pages, printed, title
+from rackbill.formats.printed_document.layout import laid_out
 from rackbill.formats.text_width import width_per_mille, wrapped
 from tests.formats.pdf_checks import problems
 from tests.world.documents import golden
@@ -103,6 +105,62 @@ def test_pages_are_those_that_were_planned(name: str, tmp_path: Path) -> None:
     for place, page in enumerate(found, start=1):
         said = words["page"].format(page=place, pages=len(found))
         assert said.replace(" ", "") in page.replace(" ", ""), f"page {place} of {len(found)} does not say so"
+
+
+def _long(name: str) -> Document:
+    document = DOCUMENTS[name]
+    if document.reminded is not None:
+        item = document.reminded.items[0]
+        items = tuple(replace(item, number=f"{20_000_000 + n}", open_minor=100) for n in range(120))
+        totals = replace(document.totals, net_minor=12_000, gross_minor=12_000, due_minor=12_000)
+        return replace(document, reminded=replace(document.reminded, items=items), totals=totals)
+    return replace(
+        document,
+        texts=tuple(f"Paragraph {n}. " + "These are our terms of business, word for word. " * 40 for n in range(16)),
+    )
+
+
+@with_poppler
+@pytest.mark.parametrize("name", ["simple", "overview", "reminder", "quote"])
+def test_what_has_no_room_on_page_one_goes_on_behind(name: str, tmp_path: Path) -> None:
+    document = _long(name)
+    content = document_pdf.render_pdf(document)
+    found = text_of(content, tmp_path)
+    assert len(found) > 2 and problems(content, language="en", title=full_title(document)) == []
+    for place, page in enumerate(found, start=1):
+        assert f"Page {place} of {len(found)}" in page
+    whole = " ".join(found)
+    for item in document.reminded.items if document.reminded is not None else ():
+        assert item.number in whole
+    for text in document.texts:
+        assert f"{text[:14].strip()}" in whole and whole.count("terms of business") == 40 * len(document.texts)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_plan_holds_for_any_texts(seed: int) -> None:
+    dice = random.Random(seed)
+
+    def text(most: int) -> str:
+        letters = "abcdefghijkm WÄÖ-_./ЖЩя  Ωλ漢字データ iIl1"
+        return "".join(dice.choice(letters) for _ in range(dice.randint(1, most))).strip() or "x"
+
+    document = DOCUMENTS[dice.choice(["forty_lines", "overview", "metered", "german_rate_change", "quote"])]
+    lines = tuple(
+        replace(
+            line,
+            subject=replace(
+                line.subject, reference=text(90), description=text(160), location=text(30), equipment_id=text(20)
+            ),
+        )
+        for line in document.lines
+    )
+    changed = replace(
+        document, lines=lines, texts=(text(900), text(300)), buyer=replace(document.buyer, name=text(120)),
+        bill_to=replace(document.bill_to, billing_group_name=text(70), po_number=text(60)),
+    )  # fmt: skip
+    content = document_pdf.render_pdf(changed)
+    planned = len(laid_out(changed, printed(changed), PLAIN)["pages"])
+    assert f"<xmpTPg:NPages>{planned}<".encode() in content
 
 
 @with_poppler

@@ -1,8 +1,11 @@
 """Payment codes: EPC069-12 and SGQR with PayNow, byte for byte."""
 
+import re
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
+import pytest
 import segno
 
 from rackbill.core.document import DocumentKind
@@ -58,14 +61,23 @@ def test_a_reminder_asks_for_its_numbers() -> None:
     assert payment_qr.payment_payload(document).endswith("EUR2499.02\n\n\n20000001 20000009")
 
 
-def test_the_picture_has_the_squares_of_the_code() -> None:
-    payload = payment_qr.payment_payload(DOCUMENTS["simple"])
-    code = segno.make(payload, error="m", boost_error=False, micro=False, mask=4)
-    svg = payment_qr.code_svg(payload)
+def _dark(svg: str) -> set[tuple[int, int]]:
     dark = set()
     for run in svg.split('d="')[1].split('"')[0].split("M")[1:]:
-        start, _, rest = run.partition("h")
-        right, down = map(int, start.split())
-        dark |= {(down, right + step) for step in range(int(rest.partition("v")[0]))}
-    assert dark == {(y, x) for y, row in enumerate(code.matrix) for x, square in enumerate(row) if square}
-    assert f'viewBox="0 0 {len(code.matrix)} {len(code.matrix)}"' in svg
+        right, down, width = re.fullmatch(r"(\d+) (\d+)\.5h(\d+)", run).groups()  # type: ignore[union-attr]
+        dark |= {(int(down), int(right) + step) for step in range(int(width))}
+    return dark
+
+
+@pytest.mark.parametrize(
+    "form", ["EUR{:.2f}\n\n\n2000{:04d}", "https://portal.example/documents/2{:010.2f}{:04d}", "Größe {:.1f} дата {:d}"]
+)
+def test_the_picture_has_the_squares_of_the_code(form: str) -> None:
+    for place in range(12):
+        payload = form.format(Decimal(1000 + place * 37) / 3, 1000 + place * 411)
+        code = segno.make(
+            payload, error="m", boost_error=False, micro=False, mask=4, mode="byte", encoding="utf-8", eci=False
+        )
+        svg = payment_qr.code_svg(payload)
+        assert _dark(svg) == {(y, x) for y, row in enumerate(code.matrix) for x, square in enumerate(row) if square}
+        assert f'viewBox="0 0 {len(code.matrix)} {len(code.matrix)}"' in svg

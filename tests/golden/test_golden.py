@@ -136,7 +136,7 @@ def test_chinese_and_japanese_names_are_printed_as_they_are(tmp_path: Path) -> N
 def test_without_their_fonts_japanese_documents_speak_english_and_names_are_spelt(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in ("ideograph_fonts", "_covered"):
+    for name in ("ideograph_fonts", "_covered", "_covered_letters"):
         getattr(fonts, name).cache_clear()
     monkeypatch.setattr(fonts, "_packaged", lambda: iter(()))
     monkeypatch.setattr(fonts, "DEBIAN_FOLDER", tmp_path)
@@ -147,7 +147,7 @@ def test_without_their_fonts_japanese_documents_speak_english_and_names_are_spel
         text = pdf_text(render_pdf(there), tmp_path)
         assert "kabusiki ?? Gim" in text and "Invoice" in text
     finally:
-        for name in ("ideograph_fonts", "_covered"):
+        for name in ("ideograph_fonts", "_covered", "_covered_letters"):
             getattr(fonts, name).cache_clear()
 
 

@@ -39,8 +39,10 @@ def font_folders() -> list[str]:
     return packages + sorted({str(font.path.parent) for font in ideograph_fonts()})
 
 
-def families(language: str) -> list[str]:
-    """The families for running text, in the order in which a letter is looked for."""
+def families(text: str, language: str) -> list[str]:
+    """The families that a text needs, in the order in which a letter is looked for: the same whatever else is installed."""
+    if set(text) <= _text_letters():
+        return [TEXT_FAMILY]
     rest = sorted(ideograph_fonts(), key=lambda font: (font.language != language, font.family))
     return [TEXT_FAMILY, *(font.family for font in rest)]
 
@@ -93,6 +95,16 @@ def _covered() -> frozenset[int]:
 
 
 @cache
+def _text_letters() -> frozenset[str]:
+    return frozenset((*map(chr, advances()), "\n", "\t"))
+
+
+@cache
+def _covered_letters() -> frozenset[str]:
+    return frozenset((*map(chr, _covered()), "\n", "\t"))
+
+
+@cache
 def fonts_hash() -> str:
     """Twelve hex digits over the bytes of every font file that a document may use; kept with every stored PDF."""
     digest = hashlib.sha256()
@@ -113,8 +125,8 @@ def uncovered_characters(text: str) -> str:
     """The characters of a text that no document font has, each once, in order. Forms ask this when a name is saved."""
     if text.isascii():
         return ""
-    covered = _covered()
-    return "".join(dict.fromkeys(c for c in text if ord(c) not in covered and c not in "\n\t"))
+    missing = set(text) - _covered_letters()
+    return "".join(dict.fromkeys(letter for letter in text if letter in missing)) if missing else ""
 
 
 def printable(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rackbill.core.document import Document, DocumentKind
 from rackbill.formats import payment_qr
-from rackbill.formats.printed_document.pages import MM, TEXT
+from rackbill.formats.printed_document.pages import BODY, MM, TEXT
 from rackbill.formats.text_width import wrapped
 from rackbill.formats.wording import Wording
 
@@ -42,12 +42,15 @@ def families(data: dict[str, Any], words: Wording, *, room: int) -> Table:
     return table((0, 22, 28), (words.word("products"), words.word("lines"), words.word("net")), shown)
 
 
-def reminded(data: dict[str, Any], words: Wording) -> Table | None:
-    """The open documents of a reminder."""
-    if not data["reminded"]:
-        return None
+def reminded(data: dict[str, Any], words: Wording, *, room: int) -> list[Table | None]:
+    """The open documents of a reminder: what fits on page one, and the rest in tables of one page each."""
+    rows = data["reminded"]
+    if not rows:
+        return [None]
     header = [words.word(key) for key in ("open_invoices", "issued_on", "due_on", "total", "open")]
-    return table((0, 38, 38, 28, 28), header, data["reminded"], names=3)
+    first = max((room - HEADING_ROW) // ROW, 1)
+    parts = [rows[:first], *(rows[i : i + _GROUPS_OF_PAGE] for i in range(first, len(rows), _GROUPS_OF_PAGE))]
+    return [table((0, 38, 38, 28, 28), header, part, names=3) for part in parts]
 
 
 def grouped(data: dict[str, Any], words: Wording) -> list[Table]:
@@ -105,6 +108,23 @@ def accounting(data: dict[str, Any], words: Wording) -> Table | None:
 def sentences_height(sentences: Sequence[str]) -> int:
     """Of paragraphs over the whole width."""
     return 3 * MM * bool(sentences) + sum(_SENTENCE * len(wrapped(text, _WIDTH, TEXT)) + _BETWEEN for text in sentences)
+
+
+def sentence_pages(sentences: Sequence[str]) -> list[list[str]]:
+    """Paragraphs that page one has no room for, in portions of one page each."""
+    found: list[list[str]] = []
+    left = 0
+    for text in sentences:
+        lines = list(wrapped(text, _WIDTH, TEXT))
+        while lines:
+            if left < _SENTENCE + _BETWEEN:
+                found.append([])
+                left = BODY
+            most = max((left - _BETWEEN) // _SENTENCE, 1)
+            found[-1].append("\n".join(lines[:most]))
+            left -= len(lines[:most]) * _SENTENCE + _BETWEEN
+            lines = lines[most:]
+    return found
 
 
 def codes(document: Document, data: dict[str, Any], words: Wording) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Words that several parts of a document share: what it is called, what a tax is called, an address, a party."""
 
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from rackbill.core.document import Document, DocumentKind
@@ -22,11 +24,16 @@ def title(document: Document, language: str = "") -> str:
 
 def tax_label(row: TaxSubtotal | TaxDecision, words: Wording) -> str:
     """A tax in a word: VAT 16 %, Reverse charge, QST 9.975 %."""
-    category = words.words.get(f"category.{row.code}")
+    return _tax_label(row.code, row.regime, row.rate, words)
+
+
+@lru_cache(maxsize=1024)
+def _tax_label(code: str, regime: str, rate: Decimal, words: Wording) -> str:
+    category = words.words.get(f"category.{code}")
     if category:
         return category
-    name = words.words.get(f"tax_name.{row.regime}", row.code)
-    return f"{name} {words.number(row.rate)} %"
+    name = words.words.get(f"tax_name.{regime}", code)
+    return f"{name} {words.number(rate)} %"
 
 
 def taxes_label(taxes: tuple[TaxDecision, ...], words: Wording) -> str:

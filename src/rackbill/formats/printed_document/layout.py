@@ -3,7 +3,6 @@
 from typing import Any
 
 from rackbill.core.document import Document, DocumentKind
-from rackbill.formats import fonts
 from rackbill.formats.brand import Brand
 from rackbill.formats.printed_document import blocks, pages
 from rackbill.formats.printed_document.pages import MM, TEXT
@@ -13,8 +12,9 @@ from rackbill.formats.wording import Wording, wording
 _HEAD, _DUE_BAR, _BEFORE_TOTALS = 29 * MM, 26 * MM, 2 * MM
 _FACT_VALUE = 54 * MM
 _ADDRESS = 80 * MM
-_FACT, _STEP = 1300, 952
+_FACT, _STEP = 1302, 952
 _SPARE = 3 * MM
+_LEAST_ROOM = blocks.HEADING_ROW + 4 * blocks.ROW
 _PASSED_ON = ("language", "title", "number", "translation", "seller", "currency", "due_amount")
 
 
@@ -24,8 +24,12 @@ def laid_out(document: Document, data: dict[str, Any], brand: Brand) -> dict[str
     head = _head(document, data, words)
     foot = _foot_of_overview(document, data, words)
     room = pages.BODY - _HEAD - head["address_height"] - _DUE_BAR - foot.pop("height") - _SPARE
+    too_long: list[str] = []
+    if room < _LEAST_ROOM:
+        too_long, foot["sentences"] = foot["sentences"], []
+        room += blocks.sentences_height(too_long)
     planned, fits = _planned(document, data, room)
-    summary = blocks.reminded(data, words)
+    summary, *more = blocks.reminded(data, words, room=room)
     if summary is None and not fits:
         summary = blocks.families(data, words, room=room)
     shown = [_page(page, document, words) for page in planned]
@@ -34,6 +38,9 @@ def laid_out(document: Document, data: dict[str, Any], brand: Brand) -> dict[str
     else:
         shown.insert(0, _page(pages.Page(carried_minor=0), document, words) | {"carried": ""})
         _head_details(shown[1:], data, words)
+    none = _page(pages.Page(carried_minor=0), document, words) | {"carried": ""}
+    shown += [none | {"groups": part} for part in more]
+    shown += [none | {"sentences": part} for part in blocks.sentence_pages(too_long)]
     _number(shown, data, words)
     line_header, header_height = pages.header(_line_header(document, data, words))
     return {
@@ -41,8 +48,6 @@ def laid_out(document: Document, data: dict[str, Any], brand: Brand) -> dict[str
         **head,
         **foot,
         "document_title": f"{data['title']} {data['number']}".strip(),
-        "fonts": fonts.families(words.language),
-        "id_fonts": [fonts.ID_FAMILY, *fonts.families(words.language)],
         "accent": brand.accent,
         "has_logo": bool(brand.logo),
         "brought_word": words.word("brought_forward"),
@@ -89,6 +94,7 @@ def _page(page: pages.Page, document: Document, words: Wording) -> dict[str, Any
         "carried_word": words.word("total_net" if last else "carried_forward"),
         "heading": "",
         "groups": None,
+        "sentences": [],
         "remark": "",
     }
 
@@ -109,13 +115,13 @@ def _number(shown: list[dict[str, Any]], data: dict[str, Any], words: Wording) -
 
 
 def _head(document: Document, data: dict[str, Any], words: Wording) -> dict[str, Any]:
-    facts = []
+    facts, height = [], 0
     for fact in data["facts"]:
         note = f"  {fact['note']}" if fact["note"] else ""
-        value = wrapped(fact["value"] + note, _FACT_VALUE, TEXT)
-        facts.append(
-            {"label": fact["label"], "value": fact["value"], "note": note, "height": _FACT + (len(value) - 1) * _STEP}
-        )
+        whole = len(wrapped(fact["value"] + note, _FACT_VALUE, TEXT)) == 1
+        value = [fact["value"]] if whole else wrapped(fact["value"], _FACT_VALUE - 12 * MM * bool(note), TEXT)
+        facts.append({"label": fact["label"], "value": "\n".join(value), "note": note, "is_id": False})
+        height += _FACT * len(value)
     name = wrapped(data["buyer"]["name"], _ADDRESS * 9 // 10, TEXT)
     lines = [part for line in data["buyer"]["address"] for part in wrapped(line, _ADDRESS, TEXT)]
     buyer = 844 + _STEP * (len(name) + len(lines))
@@ -123,7 +129,7 @@ def _head(document: Document, data: dict[str, Any], words: Wording) -> dict[str,
         "facts": facts,
         "buyer": {"name": "\n".join(name), "address": lines},
         "to_word": words.word("to"),
-        "address_height": max(buyer, sum(fact["height"] for fact in facts)),
+        "address_height": max(buyer, height),
         "due_word": _due_word(data, words),
         "opening": words.word("overdue_sentence") if data["reminded"] else "",
     }
@@ -141,7 +147,10 @@ def _foot_of_overview(document: Document, data: dict[str, Any], words: Wording) 
     if 0 < len(data["lines"]) <= pages.MOST_LINES_ON_PAGE_ONE and data["has_legacy_names"]:
         sentences.append(words.word("former_mark"))
     codes, accept = blocks.codes(document, data, words), blocks.accept(document, words)
-    payment = data["payment"] and {**data["payment"], "title": words.word("how_to_pay")}
+    payment = data["payment"]
+    if payment is not None:
+        rows = [{**row, "note": ""} for row in payment["rows"]]
+        payment = {"title": words.word("how_to_pay"), "sentence": payment["sentence"], "rows": rows}
     band = bool(payment or codes or accept)
     opening = blocks.sentences_height([words.word("overdue_sentence")]) + 2 * MM if data["reminded"] else 0
     height = opening + max(left, right) + blocks.sentences_height(sentences) + (blocks.BAND if band else 0)
@@ -172,12 +181,17 @@ def _line_header(document: Document, data: dict[str, Any], words: Wording) -> li
     tax = data["tax_of_lines"]
     product, reference = words.word("product"), words.word("reference")
     ids, names = f"{words.word('equipment_id')}\n{words.word('contract_position')}", f"{reference}\n{product}"
+    when = f"{words.word('period')}\n{words.word('site')}"
     if document.kind is DocumentKind.QUOTE:
-        ids, names = words.word("product_code"), product
+        ids, names, when = words.word("product_code"), product, words.word("site")
     elif document.kind is DocumentKind.ORDER_CONFIRMATION:
-        names = f"{product}\n{reference}"
+        names, when = f"{product}\n{reference}", words.word("site")
     return [
-        words.word("line_number"), ids, names, f"{words.word('period')}\n{words.word('site')}",
-        words.word("quantity"), f"{words.word('unit_price')}\n{words.word('price_base')}",
+        words.word("line_number"),
+        ids,
+        names,
+        when,
+        words.word("quantity"),
+        f"{words.word('unit_price')}\n{words.word('price_base')}",
         f"{words.word('amount')} {document.currency}" + (f"\n{tax}" if tax else ""),
     ]  # fmt: skip

@@ -95,6 +95,8 @@ def line(document: Document, row: DocumentLine, words: Wording) -> dict[str, Any
         "location": subject.location,
         "first": subject.product_code if is_quote else subject.equipment_id or DASH,
         "name": subject.description if is_offer else shown or DASH,
+        "when": subject.location if is_offer else words.period(row.period),
+        "where": "" if is_offer else subject.location,
         "remarks": [under, *notes] if under else notes,
         "notes": [*notes, tax] if len(document.tax_subtotals) > 1 else notes,
         "period": words.period(row.period),

@@ -59,7 +59,7 @@ def row(line: dict[str, Any], *, shows_tax: bool) -> dict[str, Any]:
     storeys = (
         (_fold_id(line["first"], TEXT), _fold_id(line["contract_position"], SMALL)),
         (name, under or ("",)),
-        (_fold(line["period"], 3, TEXT), _fold(line["location"], 3, SMALL)),
+        (_fold(line["when"], 3, TEXT), _fold(line["where"], 3, SMALL)),
         (_fold(line["quantity"], 4, TEXT), ("",)),
         (_fold(line["price"], 5, TEXT), _fold(line["price_note"], 5, SMALL)),
         (_fold(line["amount"], 6, TEXT), _fold(line["tax"], 6, SMALL) if shows_tax else ("",)),

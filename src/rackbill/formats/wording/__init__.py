@@ -33,14 +33,15 @@ class Wording:
         self._one_time: str = data["one_time"]
         symbols = self.locale.number_symbols["latn"]
         self._group, self._decimal = str(symbols["group"]), str(symbols["decimal"])
-        self.day = cache(self._day)
+        self.day = lru_cache(maxsize=4096)(self._day)
+        self.count = lru_cache(maxsize=4096)(self._count)
         self.period = lru_cache(maxsize=4096)(self._period)
 
     def word(self, key: str, **values: object) -> str:
         """The words under a key, with values put in."""
         return self.words[key].format(**values) if values else self.words[key]
 
-    def count(self, key: str, number: int | Decimal) -> str:
+    def _count(self, key: str, number: int | Decimal) -> str:
         """A number with its noun: 12 days, 12 дней."""
         forms = self._plurals[key]
         form = self.locale.plural_form(abs(Decimal(number)))

@@ -23,7 +23,15 @@ from typing import Annotated, Any
 import typer
 
 from rackbill.core.charges import Cause, Charge, ChargeKind
-from rackbill.core.document import BillTo, Document, LineSubject, PaymentInstructions, canonical_bytes, numbered
+from rackbill.core.document import (
+    BillTo,
+    Document,
+    LineSubject,
+    PaymentInstructions,
+    canonical_bytes,
+    document_hash,
+    numbered,
+)
 from rackbill.core.invoicing import BillableCharge, BillHead, draft_invoices
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
 from rackbill.core.periods import Period
@@ -33,8 +41,8 @@ from rackbill.interfaces.console import answers, benches
 YARDSTICK_LINES, YARDSTICK_TIMES, WARM_UP, MOST_CHECKED = 20, 60, 3, 300
 _MONTH = Period(date(2026, 11, 1), date(2026, 12, 1))
 _PRODUCTS = (
-    ("DEDICATED_SERVER", "Dedicated server HP DL380 Gen10"), ("RACK_UNIT", "Rack unit with 1 A"), ("VIRTUAL_SERVER", "Virtual server M"),
-    ("IP_POOL", "IPv4 addresses, /29"),
+    ("DEDICATED_SERVER", "Dedicated server HP DL380 Gen10"), ("RACK_UNIT", "Rack unit with 1 A"),
+    ("VIRTUAL_SERVER", "Virtual server M"), ("IP_POOL", "IPv4 addresses, /29"),
 )  # fmt: skip
 
 
@@ -69,23 +77,23 @@ def child(invoices: int, lines: int) -> None:
     """Measures, and prints one JSON line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rackbill.config.settings")
     from rackbill.formats import document_pdf, einvoice, einvoice_hybrid
-    from rackbill.interfaces.jobs.einvoice_check import Gate
 
     try:
         import reportlab  # type: ignore[import-untyped]  # noqa: F401
     except ImportError:
         sys.exit("The yardstick needs ReportLab: pip install 'rackbill[bench]'")
     made = list(_documents(count=2 * (invoices + WARM_UP), lines=lines))
-    plain, hybrid = made[: invoices + WARM_UP], made[invoices + WARM_UP :]
+    # No document is rendered twice: the typesetter would remember it.
+    stored = [canonical_bytes(document) for document in made]
+    plain, hybrid = stored[: invoices + WARM_UP], stored[invoices + WARM_UP :]
 
     def as_pdf(place: int) -> bytes:
-        return document_pdf.render_canonical(canonical_bytes(plain[place]))
+        return document_pdf.render_canonical(plain[place])
 
     def as_hybrid(place: int) -> bytes:
-        canonical = canonical_bytes(hybrid[place])
-        document = document_pdf.document_from_canonical(canonical)
+        document = document_pdf.document_from_canonical(hybrid[place])
         xml = einvoice.write_einvoice(document, "factur-x")
-        return einvoice_hybrid.render_hybrid(document, xml=xml)
+        return einvoice_hybrid.render_hybrid(document, xml=xml, digest=document_hash(hybrid[place]))
 
     yard, pdf, both = _Timed(_yardstick), _Timed(as_pdf), _Timed(as_hybrid)
     for place in range(invoices + WARM_UP):
@@ -94,6 +102,11 @@ def child(invoices: int, lines: int) -> None:
         pdf.run(place)
         both.run(place)
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    import django
+
+    django.setup()
+    from rackbill.interfaces.jobs.einvoice_check import Gate
+
     checked, hybrid_checked = (_checked(Gate, made, profile) for profile in ("en16931-ubl", "factur-x"))
     print(json.dumps(_answer(invoices, lines, yard, pdf, both, checked, hybrid_checked, rss)))
 
@@ -177,13 +190,16 @@ def _documents(*, count: int, lines: int) -> Iterator[Document]:
         buyer = replace(
             seller, name=f"Kunde {place:05d} Datentechnik B.V.", company_number=f"{40_000_000 + place}", contact_name="",
             electronic_address=f"0106:{40_000_000 + place}",
-            address=PostalAddress(street=f"Keizersgracht {place % 700 + 1}", city="Amsterdam", postal_code="1015 CR", country="NL"),
+            address=replace(seller.address, street=f"Keizersgracht {place % 700 + 1}", postal_code="1015 CR"),
         )  # fmt: skip
         head = BillHead(
             sales_organisation_id="2000", issued_on=date(2026, 11, 1), currency="EUR", language="en", seller=seller, buyer=buyer,
-            bill_to=BillTo(customer_id=f"{12_000_000 + place}", legacy_customer_id="", billing_group_id=f"{12_000_000 + place}-01",
-                           po_number=f"PO-{place}", cost_centre="CC-7100"),
-            payment=PaymentInstructions(account=account, payment_days=14), details_url="https://portal.meridian.example/documents/",
+            bill_to=BillTo(
+                customer_id=f"{12_000_000 + place}", legacy_customer_id="", billing_group_id=f"{12_000_000 + place}-01",
+                po_number=f"PO-{place}", cost_centre="CC-7100",
+            ),
+            payment=PaymentInstructions(account=account, payment_days=14),
+            details_url="https://portal.meridian.example/documents/",
         )  # fmt: skip
         charges = [_charge(place, number, tax) for number in range(lines)]
         draft = draft_invoices(head=head, charges=charges)[0].document
@@ -196,7 +212,8 @@ def _charge(place: int, number: int, tax: tuple[TaxDecision, ...]) -> BillableCh
     price = Decimal(2900 + 13 * number + place % 997) / 100
     subject = LineSubject(
         contract_id=contract, service_id=f"{contract}{100 * (number + 1):06d}", product_id=product, product_code=f"P{number % 4}",
-        description=name, equipment_id=str(48_213 + place * 50 + number), reference=f"shop-db-{place}-{number}" if number % 3 else "",
+        description=name, equipment_id=str(48_213 + place * 50 + number),
+        reference=f"shop-db-{place}-{number}" if number % 3 else "",
         legacy_name=f"ABCD{place % 1000:03d}-{number:03d}", location=("AMS-01", "AMS-02", "FRA-10")[number % 3],
     )  # fmt: skip
     charge = Charge(
