@@ -80,7 +80,7 @@ def stated(document: Document) -> Facts:
         "number": document.number, "kind": document.kind.value, "currency": currency, "issued_on": str(document.issued_on),
         "due_on": str(document.due_on), "customer_id": to.customer_id, "legacy_customer_id": to.legacy_customer_id,
         "billing_group_id": to.billing_group_id, "po_number": to.po_number, "buyer": document.buyer.name,
-        "seller": document.seller.name, "net": amount(totals.net_minor, currency), "tax": amount(totals.tax_minor, currency),
+        "buyer_tax_number": document.buyer.tax_number(), "seller": document.seller.name, "net": amount(totals.net_minor, currency), "tax": amount(totals.tax_minor, currency),
         "gross": amount(totals.gross_minor, currency), "prepaid": amount(totals.prepaid_minor, currency),
         "due": amount(totals.due_minor, currency), "line_count": str(len(document.lines)),
     }  # fmt: skip
@@ -146,6 +146,8 @@ def _json_facts(data: dict) -> Facts:  # type: ignore[type-arg]
         "seller": data["seller"]["name"],
         "line_count": str(len(data.get("lines", []))),
     }
+    numbers = [row.get("number", "") for row in data["buyer"].get("tax_registrations", [])]
+    facts["buyer_tax_number"] = numbers[0] if numbers else ""
     if data.get("accounting"):
         books = data["accounting"]
         facts["accounting_net"] = amount(books["net_minor"], books["currency"])
@@ -207,7 +209,8 @@ def _csv(document: Document, content: bytes) -> Iterator[str]:
 
 
 _CSV_HEAD = (
-    "number", "kind", "currency", "issued_on", "due_on", "customer_id", "legacy_customer_id", "billing_group_id", "buyer", "seller",
+    "number", "kind", "currency", "issued_on", "due_on", "customer_id", "legacy_customer_id", "billing_group_id", "buyer",
+    "buyer_tax_number", "seller",
 )  # fmt: skip
 
 
@@ -326,7 +329,8 @@ def _facts_shown(document: Document, words: Wording) -> Iterator[tuple[str, str]
         yield words.word("period"), words.period(document.period)
     if to.billing_group_name:
         yield words.word("billing_group"), f"{to.billing_group_name} {to.billing_group_id}"
-    for key, value in (("po_number", to.po_number), ("cost_centre", to.cost_centre)):
+    named = (("tax_number", document.buyer.tax_number()), ("po_number", to.po_number), ("cost_centre", to.cost_centre))
+    for key, value in named:
         if value:
             yield words.word(key), value
 
@@ -378,7 +382,7 @@ def _html_totals(document: Document, root: html.HtmlElement, words: Wording) -> 
 def _html_open(document: Document, root: html.HtmlElement, words: Wording) -> Iterator[str]:
     if document.reminded is None:
         return
-    rows = [[tight(cell.text_content()) for cell in tr] for tr in root.xpath("//table[@class='sums']/tbody/tr")]
+    rows = [[tight(cell.text_content()) for cell in tr] for tr in root.xpath("//table[@class='lines open']/tbody/tr")]
     if rows != [list(map(tight, cells)) for cells in _open_rows(document, words)]:
         yield f"what is open is {rows}"
 
@@ -416,19 +420,36 @@ def pdf_text(content: bytes) -> str:
     return tight(done.stdout)
 
 
+def pdf_texts(document: Document) -> list[tuple[str, str]]:
+    """What the PDF must say: (what it is, the text without blanks), each an unbroken run of cells."""
+    return [*_pdf_head(document), *_pdf_rows(document), *_pdf_totals(document)]
+
+
 def _pdf(document: Document, content: bytes) -> Iterator[str]:
     text = pdf_text(content)
     for group in (_pdf_head(document), _pdf_rows(document), _pdf_totals(document)):
         at = 0
-        for name, wanted in group:
-            wanted = tight(wanted)
-            if fonts.uncovered_characters(wanted):
-                wanted = tight(fonts.printable(wanted))
+        for name, shown in group:
+            wanted = tight(fonts.printable(shown) if fonts.uncovered_characters(shown) else shown)
             found = text.find(wanted, at)
             if found < 0:
                 yield f"{name}: {wanted!r} is not there"
             else:
                 at = found + len(wanted)
+    yield from _carried(document, text)
+
+
+def _carried(document: Document, text: str) -> Iterator[str]:
+    """What is carried from page to page is the sum of the lines up to there."""
+    words = wording(document.language)
+    together, sums = 0, []
+    for line in document.lines:
+        together += line.net_minor
+        sums.append(shown_amount(together, document.currency, words))
+    for key in ("carried_forward", "brought_forward"):
+        for rest in text.split(tight(words.word(key)))[1:]:
+            if not rest.startswith(tuple(sums)):
+                yield f"{key} is followed by {rest[:20]!r}"
 
 
 def _pdf_head(document: Document) -> Iterator[tuple[str, str]]:
@@ -453,16 +474,7 @@ def _pdf_rows(document: Document) -> Iterator[tuple[str, str]]:
         return
     for line, shown in zip(document.lines, printed(document)["lines"], strict=True):
         name = f"line {line.line_number}"
-        about = "".join(
-            (
-                str(line.line_number),
-                _equipment(document, line, words),
-                _contract(line),
-                _reference(line),
-                line.subject.description,
-            )
-        )
-        yield name, about
+        yield name, "".join((*_identified(document, line), line.subject.description))
         amounts = (words.period(line.period), line.subject.location, shown["quantity"], shown["price"], shown["price_note"],
                    shown_amount(line.net_minor, document.currency, words))  # fmt: skip
         yield name, "".join(amounts)

@@ -192,7 +192,7 @@ def terms_stated(document: Document) -> Facts:
     """The terms that an e-invoice of the document must state, and no others of those that are read."""
     to, totals, currency = document.bill_to, document.totals, document.currency
     is_invoice = document.kind is DocumentKind.INVOICE
-    order = to.po_number.strip() or _only(line.subject.po_number for line in document.lines)
+    order = to.po_number.strip() or _only((line.subject.po_number for line in document.lines), of_all=True)
     contract = _only((line.subject.contract_id for line in document.lines), of_all=True)
     is_vat = all(row.regime in ("VAT", "OUTSIDE") for row in document.tax_subtotals)
     facts = {

@@ -18,7 +18,7 @@ from rackbill.core.document import Document, DocumentKind, DocumentLine
 from rackbill.core.money import decimal_from_minor
 from rackbill.formats.brand import PLAIN, Brand
 from rackbill.formats.payment_qr import code_svg
-from rackbill.formats.printed_document import printed
+from rackbill.formats.printed_document import due_word, printed
 
 Data = dict[str, Any]
 
@@ -94,20 +94,6 @@ def _head(data: Data) -> str:
     )
 
 
-def due_word(data: Data) -> str:
-    """What the amount of a document is: to pay, credited, the price of an offer."""
-    words: dict[str, str] = data["words"]
-    if data["costs"]:
-        return words["quoted_price"]
-    if data["reminded"]:
-        return words["pay_now"]
-    if data["is_pro_forma"]:
-        return words["will_be_invoiced"]
-    if data["is_credit_note"]:
-        return words["credited"]
-    return f"{words['to_pay']} {data['due_date']}" if data["is_due"] else words["nothing_to_pay"]
-
-
 def _due(document: Document, data: Data) -> str:
     """The one figure that matters, with what it is."""
     figure = _figure(data["due_amount"], document.totals.due_minor, document.currency)
@@ -168,6 +154,8 @@ def _overview(document: Document, data: Data) -> Iterator[str]:
         rows = [(escape(name), escape(net)) for name, net in data["costs"]]  # type: ignore[misc]
         yield _table(words["costs"], (words["costs"], header[2]), rows)
     yield _totals(document, data)
+    if data["costs"]:
+        yield _paragraph(words["tax_estimate"])
     changes = data["changes"]
     if changes:
         shown = [(escape(r["name"]), escape(r["lines"]), escape(r["net"])) for r in changes["rows"]]
@@ -204,11 +192,33 @@ def _totals(document: Document, data: Data) -> str:
 
 def _reminded(document: Document, data: Data) -> str:
     words = data["words"]
-    header = (words["number"], words["issued_on"], words["due_on"], f"{words['total']} {document.currency}",
-              f"{words['open']} {document.currency}")  # fmt: skip
-    rows = [tuple(map(escape, row)) for row in data["reminded"]]
-    text = _table(words["open_invoices"], header, rows, is_heading=True)
-    return f"{_paragraph(words['overdue_sentence'])}\n{text}"
+    labels = [words["number"], words["issued_on"], words["due_on"], f"{words['total']} {document.currency}",
+              f"{words['open']} {document.currency}"]  # fmt: skip
+    kinds = ("", "", "", "figure", "figure")
+    body = "".join(
+        f'<tr role="row"><th role="rowheader" scope="row" data-label="{escape(labels[0])}">{_id(row[0])}</th>'
+        + "".join(
+            f'<td role="cell"{_class(css)} data-label="{escape(label)}"><span>{escape(text)}</span></td>'
+            for label, text, css in zip(labels[1:], row[1:], kinds[1:], strict=True)
+        ) + "</tr>"
+        for row in data["reminded"]
+    )  # fmt: skip
+    header = zip(labels, kinds, strict=True)
+    return f"{_paragraph(words['overdue_sentence'])}\n{_stacking(words['open_invoices'], list(header), body, css='lines open')}"
+
+
+def _stacking(
+    caption: str, header: Sequence[tuple[str, str]], body: str, *, foot: str = "", remark: str = "", css: str = "lines"
+) -> str:
+    """A wide table whose rows a narrow screen shows as blocks; the roles keep it a table there."""
+    heads = "".join(
+        f'<th role="columnheader" scope="col"{_class(kind)}>{escape(text)}</th>' for text, kind in header
+    )  # fmt: skip
+    foot = f'<tfoot role="rowgroup">{foot}</tfoot>' if foot else ""
+    return (
+        f'<h2>{escape(caption)}</h2>{remark}<table class="{css}" role="table"><caption class="unseen">{escape(caption)}</caption>'
+        f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead><tbody role="rowgroup">{body}</tbody>{foot}</table>'
+    )
 
 
 def _payment(data: Data) -> Iterator[str]:
@@ -251,22 +261,18 @@ def _lines(document: Document, data: Data) -> str:
     words = data["words"]
     columns = _columns(document, data)
     labels = {name: words[name] for name in columns} | {"amount": f"{words['amount']} {document.currency}"}
-    heads = "".join(f'<th role="columnheader" scope="col"{_of(name)}>{escape(labels[name])}</th>' for name in columns)
     body = "".join(
-        _line_row(document, line, shown, labels) for line, shown in zip(document.lines, data["lines"], strict=True)
-    )
+        _line_row(document, line, shown, labels)
+        for line, shown in zip(document.lines, data["lines"], strict=True)
+    )  # fmt: skip
     total = _figure(data["net"], document.totals.net_minor, document.currency)
     foot = (
         f'<tr role="row"><th role="rowheader" scope="row" colspan="{len(columns) - 1}">{escape(words["total_net"])}</th>'
         f'<td role="cell" class="figure">{total}</td></tr>'
     )
     remark = f'<p class="quiet">{escape(words["former_mark"])}</p>' if data["has_legacy_names"] else ""
-    # The roles keep it a table where a narrow screen shows each line as a block.
-    return (
-        f'<table class="lines" role="table"><caption><h2>{escape(words["details"])}</h2>{remark}</caption>'
-        f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead><tbody role="rowgroup">{body}</tbody>'
-        f'<tfoot role="rowgroup">{foot}</tfoot></table>'
-    )
+    header = [(labels[name], "figure" if name in _FIGURES else "") for name in columns]
+    return _stacking(words["details"], header, body, foot=foot, remark=remark)
 
 
 def _class(css: str) -> str:

@@ -13,8 +13,7 @@ from typing import Any
 import css_inline
 
 from rackbill.core.document import Document, DocumentKind
-from rackbill.formats.document_html import due_word
-from rackbill.formats.printed_document import printed, title
+from rackbill.formats.printed_document import due_word, printed, title
 from rackbill.formats.wording import wording
 
 _STYLE = """
@@ -135,7 +134,9 @@ def _text(document: Document, attachments: Sequence[Attachment]) -> str:
     greeting, body = _opening(document)
     rows = _rows(document, data)
     width = max(len(label) for label, _ in rows)
-    lines = [greeting, "", body, "", f"{due_word(data)}: {document.currency} {data['due_amount']}", ""]
+    # Its sentence does not say which document it is, as the others' do.
+    heading = [f"{data['title']} {document.number}", ""] if data["reminded"] else []
+    lines = [greeting, "", *heading, body, "", f"{due_word(data)}: {document.currency} {data['due_amount']}", ""]
     lines += ["  ".join(row) for row in data["reminded"]] + ([""] if data["reminded"] else [])
     lines += [f"{label:<{width}}  {value}" for label, value in rows]
     for sentence in _closing(document, data, attachments):

@@ -4,12 +4,12 @@ from typing import Any
 
 from rackbill.core.document import Document, DocumentKind, canonical_bytes, document_hash
 from rackbill.formats.printed_document import offers, overview
-from rackbill.formats.printed_document.labels import DASH, party, tax_label, taxes_label, title
+from rackbill.formats.printed_document.labels import DASH, due_word, party, tax_label, taxes_label, title
 from rackbill.formats.printed_document.lines import line as printed_line
 from rackbill.formats.printed_document.pages import MOST_LINES
 from rackbill.formats.wording import wording
 
-__all__ = ["DASH", "printed", "tax_label", "taxes_label", "title"]
+__all__ = ["DASH", "due_word", "printed", "tax_label", "taxes_label", "title"]
 
 
 def printed(document: Document, *, language: str = "", digest: str = "") -> dict[str, Any]:

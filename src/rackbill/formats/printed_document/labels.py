@@ -57,3 +57,17 @@ def party(value: Party, words: Wording) -> dict[str, Any]:
         "numbers": [*numbers, *([value.company_number] if value.company_number else [])],
         "contact": [text for text in (value.email, value.phone) if text],
     }
+
+
+def due_word(data: dict[str, Any]) -> str:
+    """What the amount of a document is: to pay, credited, the price of an offer."""
+    words: dict[str, str] = data["words"]
+    if data["costs"]:
+        return words["quoted_price"]
+    if data["reminded"]:
+        return words["pay_now"]
+    if data["is_pro_forma"]:
+        return words["will_be_invoiced"]
+    if data["is_credit_note"]:
+        return words["credited"]
+    return f"{words['to_pay']} {data['due_date']}" if data["is_due"] else words["nothing_to_pay"]

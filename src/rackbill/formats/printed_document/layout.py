@@ -5,6 +5,7 @@ from typing import Any
 from rackbill.core.document import Document, DocumentKind
 from rackbill.formats.brand import Brand
 from rackbill.formats.printed_document import blocks, pages
+from rackbill.formats.printed_document.labels import due_word
 from rackbill.formats.printed_document.pages import MM, TEXT
 from rackbill.formats.text_width import wrapped
 from rackbill.formats.wording import Wording, wording
@@ -130,7 +131,7 @@ def _head(document: Document, data: dict[str, Any], words: Wording) -> dict[str,
         "buyer": {"name": "\n".join(name), "address": lines},
         "to_word": words.word("to"),
         "address_height": max(buyer, height),
-        "due_word": _due_word(data, words),
+        "due_word": due_word(data),
         "opening": words.word("overdue_sentence") if data["reminded"] else "",
     }
 
@@ -161,20 +162,6 @@ def _foot_of_overview(document: Document, data: dict[str, Any], words: Wording) 
         "sentences": sentences, "codes": codes, "accept": accept, "payment": payment, "band": band,
         "height": _BEFORE_TOTALS + height,
     }  # fmt: skip
-
-
-def _due_word(data: dict[str, Any], words: Wording) -> str:
-    if data["costs"]:
-        return words.word("quoted_price")
-    if data["reminded"]:
-        return words.word("pay_now")
-    if data["is_pro_forma"]:
-        return words.word("will_be_invoiced")
-    if data["is_credit_note"]:
-        return words.word("credited")
-    if data["is_due"]:
-        return f"{words.word('to_pay')} {data['due_date']}"
-    return words.word("nothing_to_pay")
 
 
 def _line_header(document: Document, data: dict[str, Any], words: Wording) -> list[str]:
