@@ -1,5 +1,6 @@
 """What e-invoices need of customers and sellers: checked when it is stored, frozen into the bill, missing said in words."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -63,10 +64,9 @@ def test_an_electronic_address_is_kept_in_the_form_of_its_register(entered: str,
     ],
 )  # fmt: skip
 def test_a_wrong_electronic_address_is_refused_by_name(entered: str, code: str, says: str) -> None:
-    with pytest.raises(EinvoiceDataRefused, match=".*") as refusal:
+    with pytest.raises(EinvoiceDataRefused, match=re.escape(says)) as refusal:
         addresses.checked_address(entered)
     assert refusal.value.code == code
-    assert says in str(refusal.value)
 
 
 def test_every_scheme_of_the_list_can_be_checked() -> None:
@@ -221,7 +221,13 @@ def test_a_credit_note_goes_where_the_customer_receives_now(world: world_of.Prov
     change_group(owner, electronic_address="EM:ap@buyer.example", einvoice_choice="en16931-ubl", buyer_reference="new")
     change_seller(contact_name="Clara Clerk", portal_url="https://my.example/")
     number = billing.credit_document(
-        number=invoice.number, items=None, reason="too much", is_reissued=False, on=date(2020, 10, 9), now=NOW, actor=SYSTEM
+        number=invoice.number,
+        items=None,
+        reason="too much",
+        is_reissued=False,
+        on=date(2020, 10, 9),
+        now=NOW,
+        actor=SYSTEM,
     )
     credit = documents.document(scope=EVERYTHING, number=number)
     assert (credit.buyer.name, credit.bill_to.buyer_reference) == (invoice.buyer.name, ""), "who bought stays"
@@ -247,7 +253,10 @@ def test_texts_by_kind_language_and_day(world: world_of.Provider) -> None:
     before = party_documents.seller_texts(organisation_id="2100", on=date(2019, 12, 31))
     assert (before.of("invoice", "en"), before.canonical("invoice", "en")) == ((), "")
     assert len(party_documents.seller_text_rows(organisation_id="2100")) == 6
-    for wrong, says in (({"kind": "bill"}, "no kind of document"), ({"valid_until": date(2020, 1, 1)}, "before it begins")):
+    for wrong, says in (
+        ({"kind": "bill"}, "no kind of document"),
+        ({"valid_until": date(2020, 1, 1)}, "before it begins"),
+    ):
         with pytest.raises(EinvoiceDataRefused, match=says):
             store_text("x", "words", **wrong)
     for name, text in (("", "words"), ("x", " "), ("x", "w" * 1001)):
@@ -279,7 +288,9 @@ def test_purchase_orders_follow_each_other(world: world_of.Provider) -> None:
             scope=EVERYTHING, group_id=group_id, number=number, ends_on=ends_on, now=NOW, actor=SYSTEM
         )
     with pytest.raises(EinvoiceDataRefused, match="no purchase order D"):
-        operations.end_purchase_order(scope=EVERYTHING, group_id=group_id, number="D", ends_on=TODAY, now=NOW, actor=SYSTEM)
+        operations.end_purchase_order(
+            scope=EVERYTHING, group_id=group_id, number="D", ends_on=TODAY, now=NOW, actor=SYSTEM
+        )
     (data,) = einvoices.customer_data(scope=EVERYTHING, customer_id=owner.customer_id, on=TODAY).groups
     assert [(o.number, o.valid_until) for o in data.orders] == [("A", date(2020, 5, 1)), ("B", date(2020, 6, 1))]
 
@@ -338,7 +349,9 @@ def test_changes_stand_in_history_and_nothing_does_not(world: world_of.Provider)
         )
 
 
-def ready(owner: Customer, *, on: date = TODAY, imported: tuple[str, ...] = BUILT_IN, scope: Any = EVERYTHING) -> Readiness:
+def ready(
+    owner: Customer, *, on: date = TODAY, imported: tuple[str, ...] = BUILT_IN, scope: Any = EVERYTHING
+) -> Readiness:
     (found,) = einvoices.einvoice_readiness(scope=scope, customer_id=owner.customer_id, on=on, imported=imported)
     return found
 
@@ -392,7 +405,9 @@ def test_a_german_public_body(world: world_of.Provider) -> None:
     change_group(owner, electronic_address=f"0204:{LEITWEG_ID}")
     SalesOrganisation.objects.update(postal_code="60308")
     Customer.objects.update(postal_code="28195")
-    assert ready(owner, on=date(2020, 11, 27), imported=("xrechnung",)).is_ready, "the Leitweg-ID is the buyer reference"
+    assert ready(owner, on=date(2020, 11, 27), imported=("xrechnung",)).is_ready, (
+        "the Leitweg-ID is the buyer reference"
+    )
     world.organisation.bank_accounts.all().delete()
     assert [gap.rule for gap in ready(owner, on=date(2020, 11, 27), imported=("xrechnung",)).gaps] == ["BR-DE-1"]
 

@@ -82,6 +82,7 @@ def _add_commands() -> None:
         billing,
         books,
         credits,
+        customers,
         cutover,
         demo,
         einvoice_rules,
@@ -95,6 +96,7 @@ def _add_commands() -> None:
         reminders,
         runs,
         scenario,
+        sellers,
         serving,
         simulate,
         staff,
@@ -116,6 +118,10 @@ def _add_commands() -> None:
     app.add_typer(
         runs.app, name="run", help="The acts of a bill run one by one: plan, compute, approve, issue and more."
     )
+    app.add_typer(
+        customers.app, name="customer", help="What a customer's documents are made from; can it receive an e-invoice?"
+    )
+    app.add_typer(sellers.app, name="seller", help="The head of a sales organisation's documents and its own texts.")
     app.add_typer(staff.app, name="staff", help="Members of staff, their roles and console tokens.")
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     app.add_typer(payments.app, name="payments", help="Bank files, payments, and where their money goes.")

@@ -120,6 +120,12 @@ def customer_data(*, scope: Scope, customer_id: str, on: date) -> CustomerData:
     )  # fmt: skip
 
 
+def group_ids(*, scope: Scope, customer_id: str) -> list[str]:
+    """The IDs of a customer's billing groups, the default one first. Raises CustomerNotFound."""
+    groups = _customer(scope, customer_id).billing_groups.order_by("-is_default", "group_id")
+    return list(groups.values_list("group_id", flat=True))
+
+
 def _customer(scope: Scope, customer_id: str) -> Customer:
     rows = scope.limit(BillingGroup.objects.filter(customer__customer_id=customer_id, is_default=True))
     group = rows.select_related("customer__sales_organisation").first()
