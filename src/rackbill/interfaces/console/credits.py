@@ -16,6 +16,7 @@ from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.domain.parties import queries as parties
 from rackbill.interfaces.console import answers, main
+from rackbill.interfaces.jobs import einvoice_check
 
 CONSOLE = Actor("system", "console")
 
@@ -39,9 +40,12 @@ def register(app: typer.Typer) -> None:
         scope = WholeInstallation()
         original = documents.document(scope=scope, number=number)
         zone = ZoneInfo(parties.seller(organisation_id=original.sales_organisation_id).time_zone)
-        credit_number = billing.credit_invoice(
-            number=number, line_numbers=line or (), period=_period(period), amount=_amount(amount), reason=reason,
-            is_reissued=reissue, on=now.astimezone(zone).date(), now=now, actor=CONSOLE,
+        days, net = _period(period), _amount(amount)
+        credit_number = einvoice_check.credit_checked(
+            credit=lambda checked: billing.credit_invoice(
+                number=number, line_numbers=line or (), period=days, amount=net, reason=reason, is_reissued=reissue,
+                on=now.astimezone(zone).date(), now=now, actor=CONSOLE, checked=checked,
+            )
         )  # fmt: skip
         note = documents.document(scope=scope, number=credit_number)
         if as_json:

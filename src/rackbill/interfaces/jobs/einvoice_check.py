@@ -3,6 +3,7 @@
 Nothing is ever let pass unchecked: while the rule checker is down, a run stays computed and says why, and a dispatch waits.
 """
 
+import hashlib
 import logging
 import os
 import uuid
@@ -17,7 +18,8 @@ from rackbill.core.document import Document, document_from_canonical, numbered
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.billing import policy
 from rackbill.domain.billing import queries as billing_queries
-from rackbill.domain.billing.operations import FailedDraft
+from rackbill.domain.billing.errors import CreditUnchecked
+from rackbill.domain.billing.operations import CheckedDraft, FailedDraft
 from rackbill.domain.billing.queries import checking
 from rackbill.domain.billing.queries.checking import UncheckedDraft
 from rackbill.formats import einvoice, einvoice_rules
@@ -105,8 +107,8 @@ class Gate:
         failures = einvoice_rules.document_failures(document, profile=profile)
         try:
             xml = einvoice.write_einvoice(document, profile)
-        except einvoice.EinvoiceRefused as refusal:
-            return Verdict(failures=(*failures, Failure(rule="RB-UNWRITTEN", text=str(refusal))))
+        except ValueError as refusal:
+            return Verdict(failures=(*failures, _unwritten(refusal)))
         if failures:
             return Verdict(xml=xml, failures=(*failures, *einvoice_rules.schema_failures(xml)))
         return self._held_against(place, xml, profile)
@@ -117,7 +119,7 @@ class Gate:
         try:
             used = installed.used_rules(profile=profile, root=einvoice_rules.xml_root(xml), among=self._packs)
         except PackMissing as refusal:
-            return Verdict(xml=xml, failures=(Failure(rule="RB-PACK", text=str(refusal)),))
+            return Verdict(xml=xml, failures=(Failure(rule="RB-PACK", text=str(refusal), is_told=True),))
         return _Waiting(place, xml, used)
 
     def _missing(self, profile: str) -> Failure | None:
@@ -125,8 +127,14 @@ class Gate:
             if profile in PROFILES:
                 pack_of(profile, self._packs)
         except PackMissing as refusal:
-            return Failure(rule="RB-PACK", text=str(refusal))
+            return Failure(rule="RB-PACK", text=str(refusal), is_told=True)
         return None
+
+
+def _unwritten(refusal: ValueError) -> Failure:
+    rule, term = getattr(refusal, "rule", ""), getattr(refusal, "term", "")
+    text = str(refusal).replace(PROVISIONAL_NUMBER, "the document")
+    return Failure(rule=rule or "RB-UNWRITTEN", text=text, terms=tuple(filter(None, [term])), is_told=True)
 
 
 def _failures(used: UsedRules, ran: Sequence[Ran]) -> list[Failure]:
@@ -184,8 +192,8 @@ def check_run(*, run_id: str, now: datetime, on_step: OnStep | None = None) -> b
 
 
 def check_waiting_runs(*, now: datetime) -> int:
-    """Goes on with the computed runs whose e-invoices wait, as after the checker was down; how many are done."""
-    return sum(check_run(run_id=run_id, now=now) for run_id in checking.runs_to_check())
+    """Goes on with the runs that were held, as after the checker was down; how many are done."""
+    return sum(check_run(run_id=run_id, now=now) for run_id in checking.held_runs())
 
 
 def _portions(run_id: str, at_most: int) -> Iterator[list[UncheckedDraft]]:
@@ -228,3 +236,29 @@ def _settle(run_id: str, drafts: Sequence[UncheckedDraft], verdicts: Sequence[Ve
         billing.record_checks(run_id=run_id, checked_with=passed, now=now)
     if failed:
         billing.park_failed_groups(run_id=run_id, failed=failed, now=now)
+
+
+class CreditStopped(ValueError):
+    """A credit note that does not meet the e-invoice rules; no number was spent. The message says what to mend."""
+
+
+def credit_checked(*, credit: Callable[[CheckedDraft | None], str]) -> str:
+    """The number that `credit` gives, called again with the check where the credit note will be an e-invoice.
+
+    Raises CreditStopped, one of HOLDS, and what `credit` raises.
+    """
+    try:
+        return credit(None)
+    except CreditUnchecked as asked:
+        gate = Gate()
+        try:
+            (verdict,) = gate.check([(_provisional(asked.canonical.decode()), asked.profile)])
+        finally:
+            gate.close()
+        if verdict.failures:
+            words = einvoice_rules.in_words(verdict.failures)
+            raise CreditStopped(
+                f"the credit note cannot be issued as an e-invoice ({asked.profile}): {words}"
+            ) from None
+        digest = hashlib.sha256(asked.canonical).hexdigest()
+    return credit(CheckedDraft(sha256=digest, checked_with=verdict.checked_with[:300]))

@@ -77,7 +77,14 @@ def add_differences(differences: RunDifferences, bill: CustomerBills) -> None:
 def _parked(view: RunView) -> dict[str, Any]:
     return {
         "parked": [
-            {"customer_id": p.customer_id, "name": p.name, "code": p.code, "reason": p.reason, "way_out": p.way_out}
+            {
+                "customer_id": p.customer_id,
+                "name": p.name,
+                "code": p.code,
+                "reason": p.reason,
+                "way_out": p.way_out,
+                **({"failures": list(p.failures)} if p.failures else {}),
+            }
             for p in view.parked
         ]
     }

@@ -10,7 +10,7 @@ from rackbill.domain.billing.operations.controlling import (
     keep_report,
     set_approval_limit,
 )
-from rackbill.domain.billing.operations.crediting import credit_document, credit_invoice
+from rackbill.domain.billing.operations.crediting import CheckedDraft, credit_document, credit_invoice
 from rackbill.domain.billing.operations.discarding import discard_run, reset_run, retry_parked
 from rackbill.domain.billing.operations.dry_running import ParkedPreview, RunFilter, preview_run
 from rackbill.domain.billing.operations.issuing import close_run, issue_block
@@ -19,9 +19,9 @@ from rackbill.domain.billing.operations.previewing import preview_coming_bill
 from rackbill.domain.billing.operations.sharding import compute_free_shard, compute_next_shard, queue_shards
 
 __all__ = [
-    "FailedDraft", "ParkedPreview", "RunFilter", "approve_run", "check_operator", "close_run", "compute_free_shard",
-    "compute_next_shard", "compute_shard", "credit_document", "credit_invoice", "discard_run", "finish_computing", "hold_run",
-    "issue_block", "keep_provisional_report", "keep_report", "park_failed_groups", "plan_run", "preview_bills",
-    "preview_coming_bill",
-    "preview_run", "queue_shards", "record_checks", "reset_run", "retry_parked", "set_approval_limit",
+    "CheckedDraft", "FailedDraft", "ParkedPreview", "RunFilter", "approve_run", "check_operator", "close_run",
+    "compute_free_shard", "compute_next_shard", "compute_shard", "credit_document", "credit_invoice", "discard_run",
+    "finish_computing", "hold_run", "issue_block", "keep_provisional_report", "keep_report", "park_failed_groups",
+    "plan_run", "preview_bills", "preview_coming_bill", "preview_run", "queue_shards", "record_checks", "reset_run",
+    "retry_parked", "set_approval_limit",
 ]  # fmt: skip

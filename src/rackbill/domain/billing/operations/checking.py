@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -22,7 +23,7 @@ class FailedDraft:
 
     key: int
     reason: str
-    failures: tuple[dict[str, str], ...]
+    failures: tuple[dict[str, Any], ...]
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
 """Credit notes on issued invoices: prepared, issued and set off in one transaction."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from rackbill.core.crediting import CreditItem
 from rackbill.core.document import DocumentKind
 from rackbill.core.money import exact_minor_from_decimal, minor_digits
 from rackbill.core.periods import Period
-from rackbill.domain.billing.errors import DocumentNotBilled
+from rackbill.domain.billing.errors import CreditUnchecked, DocumentNotBilled
 from rackbill.domain.billing.models import BillDraft, BillShard, Charge
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.dispatch import operations as dispatch
@@ -29,30 +30,41 @@ from rackbill.domain.parties.queries import documents as party_documents
 from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables.operations import NewItem
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedDraft:
+    """A draft by the hash of its canonical form, with the e-invoice rules that it has passed."""
+
+    sha256: str
+    checked_with: str
+
+
 Choose = Callable[[frozen.Document, dict[int, int]], Sequence[CreditItem]]
 """Which items, seen what is left of each line of the locked original."""
 
 
 @transaction.atomic
 def credit_document(
-    *, number: str, items: Sequence[CreditItem] | None, reason: str, is_reissued: bool, on: date, now: datetime, actor: Actor
+    *, number: str, items: Sequence[CreditItem] | None, reason: str, is_reissued: bool, on: date, now: datetime, actor: Actor,
+    checked: CheckedDraft | None = None,
 ) -> str:  # fmt: skip
     """The number of the credit note that takes back an invoice (`items` None), or some of it.
 
     With `is_reissued` the charges count as taken back, so that the next run charges them anew by what is agreed then; else
-    they stay owed and the credit is given for good. Raises DocumentNotBilled, core CreditRefused, and what issuing raises.
+    they stay owed and the credit is given for good. Raises DocumentNotBilled, core CreditRefused, CreditUnchecked where it
+    will be an e-invoice and is not the one that was `checked`, and what issuing raises.
     """
 
     def choose(original: frozen.Document, left: dict[int, int]) -> Sequence[CreditItem]:
         return items if items is not None else crediting.whole_invoice(original=original, left_minor=left)
 
-    return _credited(number, choose, reason, is_reissued, on, now, actor)
+    return _credited(number, choose, reason, is_reissued, on, now, actor, checked)
 
 
 @transaction.atomic
 def credit_invoice(
     *, number: str, line_numbers: Sequence[int], period: Period | None, amount: Decimal | None, reason: str,
-    is_reissued: bool, on: date, now: datetime, actor: Actor,
+    is_reissued: bool, on: date, now: datetime, actor: Actor, checked: CheckedDraft | None = None,
 ) -> str:  # fmt: skip
     """The number of the credit note for an invoice, for lines, a period or a net amount in the main unit of it.
 
@@ -65,12 +77,13 @@ def credit_invoice(
             original=original, left_minor=left, line_numbers=line_numbers, period=period, amount_minor=minor
         )
 
-    return _credited(number, choose, reason, is_reissued, on, now, actor)
+    return _credited(number, choose, reason, is_reissued, on, now, actor, checked)
 
 
 def _credited(
-    number: str, choose: Choose, reason: str, is_reissued: bool, on: date, now: datetime, actor: Actor
-) -> str:
+    number: str, choose: Choose, reason: str, is_reissued: bool, on: date, now: datetime, actor: Actor,
+    checked: CheckedDraft | None,
+) -> str:  # fmt: skip
     if not reason.strip():
         raise crediting.CreditRefused(f"a credit on invoice {number} needs a reason; the customer reads it")
     draft, original = _locked_original(number)
@@ -83,10 +96,15 @@ def _credited(
     document = party_documents.readdressed(document=value.document, group_key=draft.billing_group_id, on=on)
     value = replace(value, document=document)
     frozen.check(document, is_draft=True)
+    canonical = frozen.canonical_bytes(document)
+    profile = document.bill_to.einvoice_profile
+    if profile and (checked is None or checked.sha256 != hashlib.sha256(canonical).hexdigest()):
+        raise CreditUnchecked(number, canonical, profile)
     credit = BillDraft.objects.create(
         run=None, customer_id=draft.customer_id, billing_group_id=draft.billing_group_id, kind="credit_note",
         currency=draft.currency, place=0, line_count=len(value.document.lines), net_minor=value.document.totals.net_minor,
-        canonical=frozen.canonical_bytes(value.document).decode(),
+        canonical=canonical.decode(), einvoice_profile=profile, checked_at=now if profile else None,
+        checked_with=checked.checked_with if profile and checked else None,
     )  # fmt: skip
     kind = "reversal" if is_reissued else "credit"
     rows = []

@@ -1,6 +1,5 @@
 """Drafts of a run that will be e-invoices, and how far their check against the official rules is."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -33,9 +32,9 @@ def unchecked_count(*, run_key: int) -> int:
     return _waiting().filter(run_id=run_key).count()
 
 
-def runs_to_check(*, except_ids: Collection[str] = ()) -> list[str]:
-    """The IDs of the computed runs that hold unchecked e-invoices, oldest first."""
-    runs = BillRun.objects.filter(pk__in=_waiting().values("run_id"), state="computed").exclude(run_id__in=except_ids)
+def held_runs() -> list[str]:
+    """The IDs of the computed runs whose e-invoices could not be checked, oldest first."""
+    runs = BillRun.objects.filter(~Q(hold_reason=""), state="computed")
     return list(runs.order_by("planned_at").values_list("run_id", flat=True))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, Max, Min, QuerySet, Sum
 
@@ -25,7 +26,7 @@ class ParkedRow:
     code: str
     reason: str
     way_out: str
-    failures: tuple[dict[str, str], ...] = ()
+    failures: tuple[dict[str, Any], ...] = ()
     """E-invoice rules that are not met: rule, text, place."""
 
 

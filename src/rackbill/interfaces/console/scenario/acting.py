@@ -24,7 +24,7 @@ from rackbill.formats.scenario_file import Step
 from rackbill.formats.scenario_file import steps as said
 from rackbill.interfaces.console.scenario import world as worlds
 from rackbill.interfaces.console.scenario.world import EVERYTHING, STORY, SellerHere, World
-from rackbill.interfaces.jobs import bill_run, pro_forma
+from rackbill.interfaces.jobs import bill_run, einvoice_check, pro_forma
 
 
 class StepRefused(ValueError):
@@ -221,9 +221,11 @@ def _credit(story: Story, step: Step, value: said.CreditStep) -> str:
         )
         for line in value.lines
     ]
-    credit = billing.credit_document(
-        number=number, items=items or None, reason=value.reason, is_reissued=value.reissue, on=step.day,
-        now=_now(step, seller), actor=STORY,
+    credit = einvoice_check.credit_checked(
+        credit=lambda checked: billing.credit_document(
+            number=number, items=items or None, reason=value.reason, is_reissued=value.reissue, on=step.day,
+            now=_now(step, seller), actor=STORY, checked=checked,
+        )
     )  # fmt: skip
     return f"credit note {credit} on {number}"
 
