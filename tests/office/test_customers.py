@@ -78,7 +78,7 @@ def test_what_is_missing_is_said_and_goes_when_it_is_entered(owner: Customer) ->
     _status, page = change(client, owner, group=group, act="fields", einvoice_choice="xrechnung", electronic_address="")
     assert 'role="status">Saved.' in page
     assert "Cannot receive an e-invoice yet: XRechnung" in page
-    for rule in ("BR-DE-15", "BR-DE-5", "BR-DE-8"):
+    for rule in ("BR-DE-15", "BR-DE-5", "BR-DE-9"):
         assert rule in page
     assert "The official rules of XRechnung are not imported" in page
     _status, page = change(client, owner, group=group, act="fields", einvoice_choice="factur-x")
@@ -117,6 +117,15 @@ def test_the_customer_itself(owner: Customer) -> None:
     assert 'value="9999"' in page
     assert change(client, owner, name="Amt")[0] == 200
     assert Customer.objects.get().is_public_body is False, "an unticked box"
+
+
+def test_an_address_of_its_own_is_shown_where_there_is_one(owner: Customer) -> None:
+    client, group = as_person("clara"), f"{owner.customer_id}-01"
+    assert f'id="street-{group}"' not in client.get(address(owner)).content.decode()
+    BillingGroup.objects.update(street="Allee 1", city="Ort")
+    assert f'id="street-{group}"' in client.get(address(owner)).content.decode()
+    change(client, owner, group=group, act="fields", postal_code="12345")
+    assert BillingGroup.objects.get().postal_code == "12345"
 
 
 def test_purchase_orders_by_day(owner: Customer) -> None:

@@ -45,6 +45,10 @@ def edit(
     customer: AnyId,
     group: Group = None,
     name: Annotated[str | None, typer.Option(help="the customer's name")] = None,
+    street: Annotated[str | None, typer.Option(help="of the customer (BT-50)")] = None,
+    city: Annotated[str | None, typer.Option(help="BT-52")] = None,
+    postal_code: Annotated[str | None, typer.Option(help="BT-53")] = None,
+    tax_id: Annotated[str | None, typer.Option(help="a VAT ID that was checked (BT-48)")] = None,
     company_number: Annotated[str | None, typer.Option(help="BT-47")] = None,
     company_scheme: Annotated[
         str | None, typer.Option(help="register of the company number, ISO 6523: 0106, 0208 …")
@@ -69,7 +73,10 @@ def edit(
 ) -> None:
     """Change what is named; an empty text takes a value away. Warns of names that documents cannot print."""
     now, customer_id, actor = main.set_clock(at), customer_of(customer), acting.actor(email, token_file)
-    own = _given(name=name, company_number=company_number, company_scheme=company_scheme)
+    own = _given(
+        name=name, street=street, city=city, postal_code=postal_code, tax_id=tax_id, company_number=company_number,
+        company_scheme=company_scheme,
+    )  # fmt: skip
     if own or public_body is not None:
         operations.change_customer(
             scope=EVERYTHING, customer_id=customer_id, fields=own, is_public_body=public_body, now=now, actor=actor

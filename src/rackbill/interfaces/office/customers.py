@@ -21,7 +21,8 @@ from rackbill.interfaces.portal import einvoice_forms, lists
 from rackbill.interfaces.portal import einvoice_words as words
 from rackbill.interfaces.portal.einvoice_forms import Entry
 
-CUSTOMER_NAMES = ("name", "company_number", "company_scheme", "electronic_address")
+ADDRESS = ("street", "city", "postal_code")
+CUSTOMER_NAMES = ("name", *ADDRESS, "tax_id", "company_number", "company_scheme", "electronic_address")
 GROUP_NAMES = (
     "einvoice_choice", "electronic_address", "buyer_reference", "po_number", "addressee", "contact_name", "project_reference",
     "cost_centre",
@@ -52,7 +53,9 @@ def change(request: HttpRequest, scope: StaffScope, customer_id: str) -> HttpRes
         if about:
             if not about.startswith(f"{customer_id}-"):
                 raise Http404
-            einvoice_forms.store(request, scope=scope, names=GROUP_NAMES, now=clock.now(), actor=actor(request))
+            einvoice_forms.store(
+                request, scope=scope, names=(*GROUP_NAMES, *ADDRESS), now=clock.now(), actor=actor(request)
+            )
         else:
             operations.change_customer(
                 scope=scope, customer_id=customer_id, is_public_body="is_public_body" in request.POST, now=clock.now(),

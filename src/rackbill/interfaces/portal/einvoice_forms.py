@@ -57,7 +57,9 @@ def _fields(
     group: GroupData, data: CustomerData, names: Collection[str], profiles: frozenset[str], entered: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     found = []
-    for name in names:
+    # An address of its own is shown with the addressee, to whom it belongs.
+    own_address = ("street", "city", "postal_code") if group.street and "addressee" in names else ()
+    for name in (*names, *own_address):
         one = text_field(name, entered.get(name, getattr(group, name)), f"{name}-{group.group_id}")
         if name == CHOICE:
             # What was chosen stays to be seen, though its rules may be gone.

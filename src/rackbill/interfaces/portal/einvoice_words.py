@@ -18,12 +18,16 @@ LABELS = {
     "einvoice_choice": _("E-invoice"),
     "addressee": _("Addressee"),
     "name": _("Name"),
+    "street": _("Street"),
+    "city": _("City"),
+    "postal_code": _("Post code"),
+    "tax_id": _("VAT ID or other tax number"),
     "company_number": _("Company number"),
     "company_scheme": _("Register of the company number"),
 }
 HINTS = {
     "electronic_address": _("Scheme and ID, such as 0204:991-03730-19, 0208:0428759497 or EM:invoices@example.com"),
-    "buyer_reference": _("What your accounts payable routes by; for German authorities the Leitweg-ID"),
+    "buyer_reference": _("What accounts payable routes by; for German authorities the Leitweg-ID"),
     "po_number": _("Stands on invoices on days without a dated purchase order"),
     "company_scheme": _(
         "Code of ISO 6523, such as 0106 (Dutch KvK), 0184 (Danish CVR), 0208 (Belgian enterprise number)"
@@ -64,6 +68,11 @@ REFUSALS = {
     "company_scheme_unknown": _("“%(given)s” is no register of ISO 6523."),
     "choice_against_law": _("An e-invoice is demanded by law since %(given)s; it cannot be turned off."),
     "name_missing": _("The customer needs a name; invoices are made out to it."),
+    "street_missing": _("The customer needs a street; invoices are made out to it."),
+    "city_missing": _("The customer needs a city; invoices are made out to it."),
+    "tax_id_unchecked": _(
+        "Tax number “%(given)s” was not checked with the registry; record the registry's answer first."
+    ),
     "too_long": _("One of the texts is too long."),
     "order_number": _("A purchase order needs a number of at most 60 characters."),
     "order_days": _("A purchase order cannot end before it begins."),
@@ -85,7 +94,7 @@ NONE = _("No e-invoice")
 
 def missing(gap: Gap) -> Any:
     """What is missing, in the reader's language."""
-    return MISSING[gap.code] % gap.values
+    return MISSING[gap.code] % {**gap.values, "seller": gap.values["seller_name"]}
 
 
 def refusal(fault: EinvoiceDataRefused) -> Any:

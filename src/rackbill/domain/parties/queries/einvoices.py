@@ -41,6 +41,9 @@ class GroupData:
     is_default: bool
     language: str
     addressee: str
+    street: str
+    city: str
+    postal_code: str
     contact_name: str
     electronic_address: str
     buyer_reference: str
@@ -144,7 +147,8 @@ def _group_data(group: BillingGroup) -> GroupData:
     orders = sorted(group.purchase_orders.all(), key=lambda order: order.valid_from)
     return GroupData(
         group_id=group.group_id, name=group.name, is_default=group.is_default, language=group.language,
-        addressee=group.addressee, contact_name=group.contact_name, electronic_address=group.electronic_address,
+        addressee=group.addressee, street=group.street, city=group.city, postal_code=group.postal_code,
+        contact_name=group.contact_name, electronic_address=group.electronic_address,
         buyer_reference=group.buyer_reference, project_reference=group.project_reference, po_number=group.po_number,
         cost_centre=group.cost_centre, einvoice_choice=group.einvoice_choice,
         orders=tuple(OrderRow(number=o.number, valid_from=o.valid_from, valid_until=o.valid_until) for o in orders),
