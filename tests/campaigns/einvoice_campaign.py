@@ -20,6 +20,7 @@ from rackbill.formats.einvoice_terms import profile_of, terms_of
 from tests.formats.einvoice_rules_run import RulesRun, network_problems, schema_errors
 from tests.world.documents import golden
 from tests.world.generated_documents import generated_documents
+from tests.world.reachable import reachable
 
 
 def main() -> int:
@@ -60,7 +61,7 @@ def main() -> int:
 
 
 def _documents(count: int, seed: int) -> Iterator[tuple[str, Document]]:
-    yield from golden().items()
+    yield from ((name, reachable(document)) for name, document in golden().items())
     for cell, document in generated_documents(count, seed=seed):
         yield f"{document.number} ({cell})", document
 

@@ -29,7 +29,8 @@ def main() -> None:
                 compiler = processor.new_xslt30_processor()
                 compiled[syntax] = compiler.compile_stylesheet(stylesheet_file=str(SETS[syntax]))
             report = compiled[syntax].transform_to_string(xdm_node=processor.parse_xml(xml_text=xml))
-            rows = etree.fromstring(report.encode()).iter(_FAILED)
+            # A report names every rule that was looked at; it is read only where one failed.
+            rows = etree.fromstring(report.encode()).iter(_FAILED) if "failed-assert" in report else ()
             print(json.dumps([[row.get("id"), row.get("flag"), row.get("location")] for row in rows]), flush=True)
 
 

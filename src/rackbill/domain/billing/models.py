@@ -66,6 +66,7 @@ class BillShard(models.Model):
 class BillDraft(models.Model):
     """A document without a number, of a run or (without one) a credit note of its own; the number is set in issuing it.
 
+    `checked_sha256` is the hash of the canonical form whose invariants were checked in computing it; empty: check it.
     With an `einvoice_profile` it gets none before it has passed the official rules: `checked_with` says which, and when.
     """
 
@@ -85,6 +86,7 @@ class BillDraft(models.Model):
     line_count = models.PositiveIntegerField()
     net_minor = MinorField()
     canonical = models.TextField()
+    checked_sha256 = models.CharField(max_length=64, blank=True)
     document_number = models.CharField(max_length=8, null=True, unique=True)
     einvoice_profile = models.CharField(max_length=16, default="")
     checked_at = models.DateTimeField(null=True)

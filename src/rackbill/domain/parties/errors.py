@@ -13,6 +13,14 @@ class CustomerNotFound(LookupError):
     """There is no such customer."""
 
 
+class RecipientNotFound(LookupError):
+    """The billing group has no such recipient."""
+
+
+class AttachmentsRefused(ValueError):
+    """Nothing is attached to mail in that way; the message says what can be."""
+
+
 class BillingGroupNotFound(LookupError):
     """There is no such billing group."""
 

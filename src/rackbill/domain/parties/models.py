@@ -231,13 +231,14 @@ class PurchaseOrder(models.Model):
 
 
 class BillingRecipient(models.Model):
-    """Who gets the documents of a billing group by e-mail."""
+    """Who gets the documents of a billing group by e-mail. `attachments` are words of the mailing policy; blank: what suits."""
 
     billing_group = models.ForeignKey(
         "rackbill_parties.BillingGroup", on_delete=models.CASCADE, related_name="recipients"
     )
     email = models.EmailField()
     contact = models.ForeignKey("rackbill_parties.Contact", null=True, on_delete=models.CASCADE, related_name="+")
+    attachments = models.CharField(max_length=40, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["billing_group", "email"], name="billing_recipient_once")]

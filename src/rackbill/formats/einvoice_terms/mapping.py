@@ -1,5 +1,6 @@
 """A document → its business terms for one profile: which field stands in which BT, and what has no e-invoice and why."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from rackbill.core.document import Document, DocumentKind, DocumentLine, MeasuredUse
@@ -47,8 +48,8 @@ def terms_of(document: Document, profile: Profile) -> InvoiceTerms:
     type_code = TYPE_CODES.get(document.kind)
     if type_code is None:
         raise NoEinvoiceOfKind(
-            f"a {document.kind.value.replace('_', ' ')} has no e-invoice; only invoices and credit notes have one. "
-            "Send it as PDF"
+            f"there is no e-invoice of the kind {document.kind.value.replace('_', ' ')}; only invoices and credit notes have "
+            "one: send it as PDF"
         )
     if not document.number:
         raise EinvoiceRefused(
@@ -62,10 +63,9 @@ def terms_of(document: Document, profile: Profile) -> InvoiceTerms:
         )  # fmt: skip
     words = wording(document.language)
     taxes = tax_view(document, profile)
-    contracts = {line.subject.contract_id for line in document.lines}
-    contract = contracts.pop() if len(contracts) == 1 else ""
+    contract = _shared(line.subject.contract_id for line in document.lines)
     purchase_order = _purchase_order(document)
-    sales_order = _only({line.subject.order_id for line in document.lines})
+    sales_order = _shared(line.subject.order_id for line in document.lines)
     buyer_reference = document.bill_to.buyer_reference.strip() or purchase_order or contract
     return InvoiceTerms(
         specification=profile.specification,
@@ -100,15 +100,15 @@ def terms_of(document: Document, profile: Profile) -> InvoiceTerms:
     )
 
 
-def _only(values: set[str]) -> str:
-    """The one value that is not blank, if there is just one."""
-    known = {value.strip() for value in values} - {""}
+def _shared(values: Iterable[str]) -> str:
+    """The value that all of them have; an empty text where they differ."""
+    known = {value.strip() for value in values}
     return known.pop() if len(known) == 1 else ""
 
 
 def _purchase_order(document: Document) -> str:
-    """BT-13: the billing group's, else the one that all lines name which name any. Several stand on their lines alone."""
-    return document.bill_to.po_number.strip() or _only({line.subject.po_number for line in document.lines})
+    """BT-13: the billing group's, else that of every line. Several stand on their lines alone."""
+    return document.bill_to.po_number.strip() or _shared(line.subject.po_number for line in document.lines)
 
 
 def _buyer_reference(document: Document, profile: Profile, found: str) -> str:

@@ -15,6 +15,7 @@ from rackbill.formats.wording import wording
 _ZERO = Decimal(0)
 _VAT = frozenset({"VAT", "OUTSIDE"})
 _GST = "GST-SG"
+_GST_CODES = frozenset({"SR", "ZR", "ES33", "ESN33", "DS", "OS", "NA", "NG", "SRRC", "SRLVG", "SRCA-S", "SRCA-C"})
 _CATEGORIES = frozenset({"S", "Z", "E", "AE", "K", "G", "O", "L", "M"})
 _REASONED = {"AE": "VATEX-EU-AE", "K": "VATEX-EU-IC", "G": "VATEX-EU-G", "O": "VATEX-EU-O"}
 _UNREASONED = frozenset({"S", "Z", "L", "M"})
@@ -117,10 +118,11 @@ def _row(code: str, rate: Decimal, rows: list[TaxSubtotal], number: str) -> TaxT
 
 def _gst(document: Document, profile: Profile, regimes: set[str]) -> TaxView:
     """Singapore: SR, ZR and the other codes of its tax, scheme GST."""
-    if regimes != {_GST} or any(len(line.taxes) != 1 for line in document.lines):
+    codes = {row.code for row in document.tax_subtotals}
+    if regimes != {_GST} or not codes <= _GST_CODES or any(len(line.taxes) != 1 for line in document.lines):
         raise EinvoiceRefused(
-            f"{profile.title} carries Singapore's GST alone, and {document.number} bears {', '.join(sorted(regimes))}; "
-            "choose another form of invoice for this customer",
+            f"{profile.title} carries Singapore's GST alone, and {document.number} bears {', '.join(sorted(regimes))} "
+            f"({', '.join(sorted(codes))}); choose another form of invoice for this customer",
             rule="BR-CL-18-GST-SG", term="BT-151",
         )  # fmt: skip
     groups: dict[tuple[str, Decimal], list[TaxSubtotal]] = {}

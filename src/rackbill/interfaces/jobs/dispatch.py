@@ -18,7 +18,7 @@ from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.formats import einvoice_rules, messages
 from rackbill.formats.einvoice import EinvoiceRefused
 from rackbill.formats.rule_packs import PackMissing
-from rackbill.interfaces.jobs import clock, document_files, einvoice_check
+from rackbill.interfaces.jobs import clock, document_files, einvoice_check, mail_files
 from rackbill.interfaces.jobs.einvoice_check import Gate
 
 EVERYTHING = WholeInstallation()
@@ -66,7 +66,9 @@ def _send(claimed: Claimed, by: _Sender) -> bool:
     own = {"key": claimed.key, "attempt_count": claimed.attempt_count}
     try:
         document = documents.document(scope=EVERYTHING, number=claimed.document_number)
-        attachments = _attachments(document, by)
+        attachments = mail_files.attachments(
+            document=document, recipient=claimed.recipient, einvoice=_checked_einvoice(document, by), now=by.now
+        )
         sender = document.seller.email
         domain = sender.rpartition("@")[2]
         message = messages.invoice_message(
@@ -98,15 +100,6 @@ def _send(claimed: Claimed, by: _Sender) -> bool:
         return False
     dispatch.record_sent(key=claimed.key, message_sha256=hashlib.sha256(message.as_bytes()).hexdigest(), now=by.now)
     return True
-
-
-def _attachments(document: Document, by: _Sender) -> list[messages.Attachment]:
-    einvoice = _checked_einvoice(document, by)
-    pdf = document_files.document_pdf(scope=EVERYTHING, number=document.number, now=by.now)
-    files = [messages.Attachment(messages.attachment_name(document, "pdf"), "application/pdf", pdf)]
-    if einvoice is not None:
-        files.append(messages.Attachment(messages.attachment_name(document, "xml"), "application/xml", einvoice))
-    return files
 
 
 def _checked_einvoice(document: Document, by: _Sender) -> bytes | None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 from django.db import transaction
 
 from rackbill.core import document as frozen
 from rackbill.core.charges import Charge as OwedCharge
 from rackbill.core.charges import Charged, ContradictoryTerms, Usage, charges_unbilled
-from rackbill.core.charges.plain import PLAIN_FIELDS, charge_from_plain, whole_cycle, whole_cycles
+from rackbill.core.charges.plain import PLAIN_FIELDS, charge_from_plain, discounted_cycle, whole_cycle, whole_cycles
 from rackbill.core.document import texts
 from rackbill.core.invoicing import BillItem, Draft, ExchangeRate, HeadText, LineTaxes, bill_item, draft_bills
 from rackbill.core.periods import Period
@@ -24,6 +25,7 @@ from rackbill.domain.billing.queries import CorrectedLine, LastRun, charged_by_l
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts import queries as contract_queries
 from rackbill.domain.contracts.queries import BillableLine
+from rackbill.domain.contracts.queries.billable import Row
 from rackbill.domain.kit import bulk, locks
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.parties.queries import Buyer, Seller
@@ -100,13 +102,17 @@ class _Facts:
     decided: dict[tuple[int, str, str, str], LineTaxes] = field(default_factory=dict)
 
 
+_Cycle = tuple[tuple[str, str], Row, Row, tuple[Row, ...]]
+"""A whole cycle with the price, the quantity and the discounts of all its days."""
+
+
 @dataclass(slots=True)
 class _Owed:
     """What a customer owes and was not charged for."""
 
     customer_key: int
     lines: Sequence[BillableLine]
-    whole_cycles: list[tuple[BillableLine, tuple[tuple[str, str], ...]]] = field(default_factory=list)
+    whole_cycles: list[tuple[BillableLine, list[_Cycle]]] = field(default_factory=list)
     unbilled: list[OwedCharge] = field(default_factory=list)
 
 
@@ -228,9 +234,9 @@ def _owed(rules: _Rules, facts: _Facts, customer_key: int, lines: Sequence[Billa
     counted = {key for line in lines if line.kind == "minimum" for key in line.counted}
     for line in lines:
         is_plain = line.settled_until is not None and line.is_plain and line.line_key not in counted
-        if is_plain and (periods := _whole_cycles(rules, line)) is not None:
-            if periods:
-                owed.whole_cycles.append((line, periods))
+        if is_plain and (cycles := _whole_cycles(rules, line)) is not None:
+            if cycles:
+                owed.whole_cycles.append((line, cycles))
             continue
         settled_until = None if line.settled_until is None else date.fromisoformat(line.settled_until)
         terms.setdefault(line.currency, []).append(line.terms(zone=rules.zone, settled_until=settled_until))
@@ -242,13 +248,19 @@ def _owed(rules: _Rules, facts: _Facts, customer_key: int, lines: Sequence[Billa
     return owed
 
 
-def _whole_cycles(rules: _Rules, line: BillableLine) -> tuple[tuple[str, str], ...] | None:
+def _whole_cycles(rules: _Rules, line: BillableLine) -> list[_Cycle] | None:
     """The whole cycles that a settled plain line owes; None where it must be computed like any other."""
     through = rules.ended_by if line.is_arrears else rules.through
     periods = whole_cycles(line.first_day, line.cycle_months, line.is_arrears, line.settled_until, through)
-    if periods and max(line.prices[0][1], line.quantities[0][1]) > periods[0][0]:
+    if periods is None:
         return None
-    return periods
+    cycles: list[_Cycle] = []
+    for period in periods:
+        rows = line.in_force(*period)
+        if rows is None:
+            return None
+        cycles.append((period, *rows))
+    return cycles
 
 
 def _bill(rules: _Rules, facts: _Facts, owed: _Owed) -> _Bill:
@@ -259,33 +271,35 @@ def _bill(rules: _Rules, facts: _Facts, owed: _Owed) -> _Bill:
         for charge in owed.unbilled:
             line = by_key[charge.line_id]
             _add_charge(rules, facts, line, charge, groups.setdefault((line.group_key, line.currency), []))
-    for line, periods in owed.whole_cycles:
+    for line, cycles in owed.whole_cycles:
         items = groups.setdefault((line.group_key, line.currency), [])
-        _add_whole_cycles(rules, facts, line, periods, items)
+        _add_whole_cycles(rules, facts, line, cycles, items)
     for (group_key, currency), items in sorted(groups.items()) if len(groups) > 1 else groups.items():
         buyer = facts.buyers[group_key]
         head = _head(rules, buyer, currency, facts.mandates.get((buyer.customer_key, currency), ""))
         for draft in draft_bills(head=head, items=items):
-            frozen.check_canonical(draft.canonical, is_draft=True)
+            frozen.check_plain(msgspec.json.decode(draft.canonical), is_draft=True)
             bill.drafts.append((buyer.customer_key, group_key, texts.einvoice_profile_in(buyer.bill_to), draft))
     return bill
 
 
 def _add_whole_cycles(
-    rules: _Rules, facts: _Facts, line: BillableLine, periods: tuple[tuple[str, str], ...], items: list[BillItem]
+    rules: _Rules, facts: _Facts, line: BillableLine, cycles: list[_Cycle], items: list[BillItem]
 ) -> None:
-    subject, unit_price, quantity = line.subject, line.prices[0][3], line.quantities[0][3]
-    for period in periods:
-        charge = whole_cycle(
-            line.line_key, period, line.cycle_months, unit_price, quantity, line.currency, line.prices[0][1],
-            line.quantities[0][1],
-        )  # fmt: skip
+    subject = line.subject
+    for period, price, quantity, discounts in cycles:
+        what = (line.line_key, period, line.cycle_months, price[3], quantity[3], line.currency, price[1], quantity[1])
+        allowances: tuple[tuple[str, int], ...] = ()
+        if discounts:
+            charge, allowances = discounted_cycle(*what, tuple(row[1:] for row in discounts))
+        else:
+            charge = whole_cycle(*what)
         taxed = _taxes(rules, facts, line, period)
         if taxed is None:
             _add_charge(rules, facts, line, charge_from_plain(charge), items)
             continue
         order = (line.contract_id, line.service_id, period[0], "recurring", line.line_key, period[1])
-        items.append(BillItem(order, charge, subject, taxed))
+        items.append(BillItem(order, charge, subject, taxed, allowances))
 
 
 def _add_charge(rules: _Rules, facts: _Facts, line: BillableLine, charge: OwedCharge, items: list[BillItem]) -> None:
@@ -353,7 +367,7 @@ def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> HeadText:
 
 _DRAFT_FIELDS = (
     "id", "run", "customer", "billing_group", "kind", "currency", "shard_number", "place", "line_count", "net_minor", "canonical",
-    "einvoice_profile",
+    "checked_sha256", "einvoice_profile",
 )  # fmt: skip
 
 
@@ -369,7 +383,7 @@ def _store(shard: BillShard, bills: Sequence[_Bill]) -> None:
             places[(group_key, currency)] += 1
             drafts.append((
                 key, shard.run_id, customer_key, group_key, draft.kind.value, currency, shard.shard_number, place,
-                len(draft.items), draft.net_minor, draft.canonical, profile,
+                len(draft.items), draft.net_minor, draft.canonical, frozen.document_hash(draft.canonical.encode()), profile,
             ))  # fmt: skip
             charges += [(*item.charge, key, number) for number, item in enumerate(draft.items, start=1)]
     bulk.insert_plain_rows(BillDraft, _DRAFT_FIELDS, drafts)
