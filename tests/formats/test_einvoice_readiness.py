@@ -44,6 +44,14 @@ def party(base: Party, address: str, has_all: bool) -> Party:
     )  # fmt: skip
 
 
+def refused_with(value: Document, profile: str) -> EinvoiceRefused | None:
+    try:
+        write_einvoice(value, profile)
+    except EinvoiceRefused as refusal:
+        return refusal
+    return None
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_ready_means_written_and_refused_means_missing(profile: str) -> None:
     written = refused = 0
@@ -66,9 +74,8 @@ def test_ready_means_written_and_refused_means_missing(profile: str) -> None:
         )  # fmt: skip
         found = looked_at(value, profile)
         blocking = {gap.rule for gap in found.gaps if gap.blocks}
-        try:
-            write_einvoice(value, profile)
-        except EinvoiceRefused as refusal:
+        refusal = refused_with(value, profile)
+        if refusal is not None:
             refused += 1
             assert refusal.rule in blocking, f"{refusal} is not said to be missing: {found.gaps}"
         else:
