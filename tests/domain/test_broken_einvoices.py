@@ -19,8 +19,8 @@ from rackbill.domain.billing.models import BillDraft, BillRun, Charge, ParkedBil
 from rackbill.domain.billing.operations import finish_computing
 from rackbill.domain.documents.models import Document as Issued
 from rackbill.domain.kit.actor import SYSTEM
-from rackbill.domain.parties.models import Customer
 from rackbill.domain.kit.secrets import Signer
+from rackbill.domain.parties.models import Customer
 from rackbill.formats import einvoice, einvoice_rules
 from rackbill.interfaces.jobs import bill_run, einvoice_check, shards
 from rackbill.interfaces.jobs import einvoice_rules as installed
@@ -149,7 +149,7 @@ def test_each_is_stopped_before_a_number_is_spent_and_says_how_to_mend_it(
         world_of.service(world, owner)
     Customer.objects.update(postal_code="20354")
     profiles = {owner.customer_id: BROKEN[name][0] for name, owner in owners.items()} | einvoices.of(good)
-    einvoices.give_einvoices(monkeypatch, profiles)
+    einvoices.give_einvoices(profiles)
     run_id = billing.plan_run(organisation_id="2100", through=date(2020, 11, 1), now=OCTOBER, actor=SYSTEM)
     shards.compute_shards(run_id=run_id, on_step=lambda *_of: None)
     finish_computing(run_id=run_id, now=OCTOBER, actor=SYSTEM)
@@ -193,7 +193,7 @@ def test_what_the_writers_cannot_write_is_stopped_all_the_same(packs: None, monk
     owner = world_of.customer(world, tax_id="DE811907980")
     world_of.service(world, owner)
     owner.billing_groups.update(po_number="PO-1")
-    einvoices.give_einvoices(monkeypatch, einvoices.of(owner, profile="peppol"))
+    einvoices.give_einvoices(einvoices.of(owner, profile="peppol"))
     world_of.bill_october()
     document = replace(document_from_canonical(BillDraft.objects.get().canonical.encode()), number="21000000")
     gate = einvoice_check.Gate()

@@ -113,9 +113,7 @@ def provider_with(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     for owner in owners:
         world_of.service(world, owner)
     profiles = ("en16931-ubl", "factur-x", "en16931-cii", "")
-    einvoices.give_einvoices(
-        monkeypatch, {owner.customer_id: profiles[place % len(profiles)] for place, owner in enumerate(owners)}
-    )
+    einvoices.give_einvoices({owner.customer_id: profiles[place % len(profiles)] for place, owner in enumerate(owners)})
     monkeypatch.setattr("rackbill.domain.billing.policy.CHECK_BLOCK", 5)
 
 
@@ -134,6 +132,24 @@ def test_one_that_is_killed_now_and_then_delays_a_run_and_changes_nothing(monkey
     # Two deaths may fall on one portion, with a third attempt left; so the run goes through.
     assert killer.killed >= 1 and run.state == "issued" and Document.objects.count() == COUNT
     assert [*billing_invariants.violations()] == []
+
+
+def test_several_check_side_by_side_and_one_that_is_killed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider_with(monkeypatch, 12)
+    monkeypatch.setattr(einvoice_check, "CHECKERS", 2)
+    monkeypatch.setattr(einvoice_check, "DRAFTS_A_CHECKER", 2)
+    seen: set[int] = set()
+    settle = einvoice_check._settle
+
+    def settled(*rest: object) -> None:
+        seen.update(checkers())
+        settle(*rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(einvoice_check, "_settle", settled)
+    with Killer(at_most=1, longest_seconds=2.0):
+        run = bill()
+    assert run.state == "issued" and len(seen) >= 2 and Document.objects.count() == 12
+    assert not BillDraft.objects.exclude(einvoice_profile="").filter(checked_at=None).exists()
 
 
 def test_one_that_dies_again_and_again_holds_the_run_until_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,8 +96,7 @@ def _credited(
     document = party_documents.readdressed(document=value.document, group_key=draft.billing_group_id, on=on)
     value = replace(value, document=document)
     frozen.check(document, is_draft=True)
-    canonical = frozen.canonical_bytes(document)
-    profile = document.bill_to.einvoice_profile
+    canonical, profile = frozen.canonical_bytes(document), document.bill_to.einvoice_profile
     if profile and (checked is None or checked.sha256 != hashlib.sha256(canonical).hexdigest()):
         raise CreditUnchecked(number, canonical, profile)
     credit = BillDraft.objects.create(
