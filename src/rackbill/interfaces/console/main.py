@@ -75,10 +75,6 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 def _add_commands() -> None:
     from rackbill.interfaces.console import (
-        bench_bill_run,
-        bench_data,
-        bench_documents,
-        bench_usage,
         benches,
         billing,
         books,
@@ -109,8 +105,7 @@ def _add_commands() -> None:
         working,
     )
 
-    for module in (bench_data, bench_bill_run, bench_documents, bench_usage):
-        module.register(benches.app)
+    _add_benches(benches.app)
     families = {
         "bench": (benches.app, "Benchmarks against a yardstick of the same run."),
         "cutover": (cutover.app, "Move a customer base out of a legacy billing system."),
@@ -135,6 +130,13 @@ def _add_commands() -> None:
         working, demo,
     ):  # fmt: skip
         module.register(app)
+
+
+def _add_benches(family: typer.Typer) -> None:
+    from rackbill.interfaces.console import bench_bill_run, bench_data, bench_documents, bench_usage
+
+    for module in (bench_data, bench_bill_run, bench_documents, bench_usage):
+        module.register(family)
 
 
 def set_clock(moment: str | None) -> datetime:
