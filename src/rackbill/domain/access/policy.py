@@ -7,6 +7,7 @@ SEE_AMOUNTS = frozenset({"FINANCE", "ADMIN", "MASTER"})
 SEE_SERVICES = frozenset({"FINANCE", "ADMIN", "MASTER"})
 SEE_EQUIPMENT = frozenset({"FINANCE", "TECHNICAL", "ADMIN", "MASTER"})
 SET_REFERENCE = frozenset({"FINANCE", "TECHNICAL", "ADMIN", "MASTER"})
+SET_INVOICING = frozenset({"FINANCE", "ADMIN", "MASTER"})
 
 
 def is_allowed(roles: frozenset[str], needed: frozenset[str]) -> bool:

@@ -11,7 +11,7 @@ from rackbill.core.document import DocumentKind
 from rackbill.domain.history import operations as history
 from rackbill.domain.kit import locks
 from rackbill.domain.kit.actor import Actor
-from rackbill.domain.kit.scope import Scope
+from rackbill.domain.kit.scope import CustomerScope, Scope
 from rackbill.domain.parties.errors import (
     BillingGroupNotFound,
     CustomerNotFound,
@@ -21,6 +21,7 @@ from rackbill.domain.parties.errors import (
 from rackbill.domain.parties.models import BillingGroup, Customer, PurchaseOrder, SalesOrganisation, SellerText
 from rackbill.domain.parties.policy import addresses
 from rackbill.domain.parties.policy import einvoices as policy
+from rackbill.domain.taxes import queries as taxes
 
 Check = Callable[[str], str]
 
@@ -29,17 +30,20 @@ def _checks(*names: str) -> dict[str, Check]:
     return {name: addresses.CHECKS.get(name, str.strip) for name in names}
 
 
-_CUSTOMER = _checks("name", "company_number", "company_scheme", "electronic_address")
+_ADDRESS = ("street", "city", "postal_code")
+_CUSTOMER = _checks("name", *_ADDRESS, "company_number", "company_scheme", "electronic_address")
 _GROUP = _checks(
-    "addressee", "contact_name", "electronic_address", "buyer_reference", "project_reference", "po_number", "cost_centre"
+    "addressee", "contact_name", "electronic_address", "buyer_reference", "project_reference", "po_number", "cost_centre",
+    *_ADDRESS,
 )  # fmt: skip
 _SELLER = _checks(
     "contact_name", "billing_phone", "billing_email", "electronic_address", "company_number", "company_scheme", "paynow_uen",
     "portal_url",
 )  # fmt: skip
-CUSTOMERS_OWN = frozenset(
-    {"electronic_address", "contact_name", "buyer_reference", "project_reference", "po_number", "cost_centre"}
-)
+_CUSTOMERS_OWN = frozenset({
+    "electronic_address", "contact_name", "buyer_reference", "project_reference", "po_number", "cost_centre",
+    "einvoice_choice",
+})  # fmt: skip
 """What of a billing group its customer may change; who it is and which law holds is not his to say."""
 
 
@@ -47,8 +51,9 @@ CUSTOMERS_OWN = frozenset(
 def change_customer(
     *, scope: Scope, customer_id: str, fields: Mapping[str, str], is_public_body: bool | None = None, now: datetime, actor: Actor
 ) -> None:  # fmt: skip
-    """Sets the named fields (name, company_number, company_scheme, electronic_address) and whether it is a public body.
+    """Sets the named fields (name, address, tax_id, company number, electronic address) and whether it is a public body.
 
+    A tax ID must be one that was checked, where any was: else the tax would rest on another number than the invoice shows.
     Raises CustomerNotFound, EinvoiceDataRefused.
     """
     rows = scope.limit(BillingGroup.objects.filter(customer__customer_id=customer_id, is_default=True))
@@ -56,11 +61,16 @@ def change_customer(
     if key is None:
         raise CustomerNotFound(f"there is no customer {customer_id}")
     row = locks.locked(Customer.objects.filter(pk=key)).get()
-    if not fields.get("name", "is").strip():
-        raise EinvoiceDataRefused(
-            f"customer {customer_id} needs a name; invoices are made out to it", code="name_missing"
-        )
-    before, after = _set(row, fields, _CUSTOMER)
+    for name in ("name", "street", "city"):
+        if not fields.get(name, "is").strip():
+            raise EinvoiceDataRefused(
+                f"customer {customer_id} needs a {name}; invoices are made out to it", code=f"{name}_missing"
+            )
+
+    def checked_tax_id(number: str) -> str:
+        return _checked_tax_id(row, number)
+
+    before, after = _set(row, fields, {**_CUSTOMER, "tax_id": checked_tax_id})
     if is_public_body is not None and is_public_body != row.is_public_body:
         before["is_public_body"], after["is_public_body"] = row.is_public_body, is_public_body
         row.is_public_body = is_public_body
@@ -85,6 +95,10 @@ def change_billing_group(
         # What stands may stay when the law changes; it counts no more.
         return choice if choice == row.einvoice_choice else policy.checked_choice(choice, rule)
 
+    if isinstance(scope, CustomerScope) and (others := set(fields) - _CUSTOMERS_OWN):
+        raise EinvoiceDataRefused(
+            f"{', '.join(sorted(others))} is not for the customer to change", code="field_unknown"
+        )
     before, after = _set(row, fields, {**_GROUP, "einvoice_choice": checked_choice})
     _store(row, before, after, verb="change_billing_group", kind="billing_group", identity=group_id,
            customer_id=customer.customer_id, now=now, actor=actor)  # fmt: skip
@@ -187,6 +201,22 @@ def store_seller_text(
         now=now, actor=actor, verb="store_seller_text", object_kind="sales_organisation", object_id=organisation_id,
         detail={"name": name, "kind": kind, "language": language, "text": words, "valid_from": valid_from},
     )  # fmt: skip
+
+
+def _checked_tax_id(row: Customer, number: str) -> str:
+    wanted = _bare(number)
+    checked = {_bare(tax_id) for _day, tax_id, _is_valid in taxes.tax_id_checks(customer_id=row.customer_id)}
+    if wanted != _bare(row.tax_id) and checked and wanted not in checked:
+        raise EinvoiceDataRefused(
+            f"tax ID {number.strip() or 'none'} of customer {row.customer_id} was not checked, and the tax rests on "
+            f"{', '.join(sorted(checked))}; record the registry's answer for it first",
+            code="tax_id_unchecked", given=number.strip(),
+        )  # fmt: skip
+    return number.strip()
+
+
+def _bare(number: str) -> str:
+    return "".join(letter for letter in number.upper() if letter.isalnum())
 
 
 def _organisation(organisation_id: str) -> SalesOrganisation:

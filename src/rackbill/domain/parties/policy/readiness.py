@@ -13,6 +13,9 @@ RULES = "rules"
 NETWORKS = frozenset({"peppol", "pint-sg"})
 _COMPANY_SCHEMES = {"NL": ("0106", "0190"), "DK": ("0184",), "IS": ("0196",)}
 """Registers that Peppol's national rules ask for on a seller of the country (NL-R-003, DK-R-014, IS-R-002)."""
+_SELLER_CITY = (("BT-38", "BR-DE-4"), ("BT-37", "BR-DE-3"))
+_BUYER_CITY = (("BT-53", "BR-DE-9"), ("BT-52", "BR-DE-8"))
+"""Term and rule of a missing post code, and of a missing city where the post code is there."""
 _SENTENCES = {
     "buyer_address": "{buyer} has no electronic address; enter it as SCHEME:ID",
     "buyer_mail_address": "{buyer} has an e-mail address as its electronic address; {title} goes over a network: enter the "
@@ -178,9 +181,8 @@ def _addresses(facts: EinvoiceFacts) -> Iterator[Gap]:
     for side, party in ((SELLER, facts.seller), (BUYER, facts.buyer)):
         address, is_seller = party.address, side == SELLER
         if facts.profile == "xrechnung" and not (address.city and address.postal_code):
-            yield _gap(
-                facts, f"{side}_city", "BT-37" if is_seller else "BT-52", "BR-DE-3" if is_seller else "BR-DE-8", side
-            )
+            terms = _SELLER_CITY if is_seller else _BUYER_CITY
+            yield _gap(facts, f"{side}_city", *terms[bool(address.postal_code)], side)
         if facts.profile == "pint-sg" and not (address.street and address.postal_code):
             rule = "BR-106-GST-SG" if is_seller else "BR-107-GST-SG"
             yield _gap(facts, f"{side}_street", "BT-35" if is_seller else "BT-50", rule, side)
@@ -198,7 +200,8 @@ def _gap(
 ) -> Gap:
     values = {
         "buyer": f"billing group {facts.group_id} ({facts.buyer.name})", "title": TITLES.get(facts.profile, ""),
-        "seller": f"sales organisation {facts.organisation_id} ({facts.seller.name})", "profile": facts.profile, **more,
+        "seller": f"sales organisation {facts.organisation_id} ({facts.seller.name})", "profile": facts.profile,
+        "seller_name": f"{facts.organisation_id} {facts.seller.name}", **more,
     }  # fmt: skip
     return Gap(code, term, rule, side, blocks, values)
 

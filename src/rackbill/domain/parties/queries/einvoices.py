@@ -41,6 +41,9 @@ class GroupData:
     is_default: bool
     language: str
     addressee: str
+    street: str
+    city: str
+    postal_code: str
     contact_name: str
     electronic_address: str
     buyer_reference: str
@@ -120,6 +123,12 @@ def customer_data(*, scope: Scope, customer_id: str, on: date) -> CustomerData:
     )  # fmt: skip
 
 
+def group_ids(*, scope: Scope, customer_id: str) -> list[str]:
+    """The IDs of a customer's billing groups, the default one first. Raises CustomerNotFound."""
+    groups = _customer(scope, customer_id).billing_groups.order_by("-is_default", "group_id")
+    return list(groups.values_list("group_id", flat=True))
+
+
 def _customer(scope: Scope, customer_id: str) -> Customer:
     rows = scope.limit(BillingGroup.objects.filter(customer__customer_id=customer_id, is_default=True))
     group = rows.select_related("customer__sales_organisation").first()
@@ -138,7 +147,8 @@ def _group_data(group: BillingGroup) -> GroupData:
     orders = sorted(group.purchase_orders.all(), key=lambda order: order.valid_from)
     return GroupData(
         group_id=group.group_id, name=group.name, is_default=group.is_default, language=group.language,
-        addressee=group.addressee, contact_name=group.contact_name, electronic_address=group.electronic_address,
+        addressee=group.addressee, street=group.street, city=group.city, postal_code=group.postal_code,
+        contact_name=group.contact_name, electronic_address=group.electronic_address,
         buyer_reference=group.buyer_reference, project_reference=group.project_reference, po_number=group.po_number,
         cost_centre=group.cost_centre, einvoice_choice=group.einvoice_choice,
         orders=tuple(OrderRow(number=o.number, valid_from=o.valid_from, valid_until=o.valid_until) for o in orders),
