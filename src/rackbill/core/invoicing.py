@@ -95,13 +95,13 @@ class BillableCharge:
 
 def bill_item(
     *, charge: Charge, contract_id: str, service_id: str, subject: str, taxes: LineTaxes,
-    corrects: DocumentReference | None = None, exchange: "ExchangeRate | None" = None,
+    corrects: DocumentReference | None = None, exchange: "ExchangeRate | None" = None, measured: str = "",
 ) -> BillItem:  # fmt: skip
-    """The item of a charge; `subject` is the text of its LineSubject."""
+    """The item of a charge; `subject` is the text of its LineSubject, `measured` of what was measured under it."""
     plain = plain_charge(charge)
     order = (contract_id, service_id, plain[2], plain[1], plain[0], plain[3])
     allowances = tuple((a.reason, a.amount_minor) for a in charge.allowances)
-    return BillItem(order, plain, subject, taxes, allowances, corrects, exchange)
+    return BillItem(order, plain, subject, taxes, allowances, corrects, exchange, measured)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,8 @@ class BillHead:
 class HeadText:
     """All of a document but its lines and sums, each part in its canonical form, empty where there is nothing.
 
-    `changes` and `previous` are those of the billing group's invoice; a credit note beside it has none.
+    `compare` gives, of an invoice's items, net and tax, the texts of what changed since the last one and of the reference
+    to it; a credit note beside it has none.
     """
 
     sales_organisation_id: str
@@ -163,8 +164,10 @@ class HeadText:
     exemption_texts: Mapping[str, str]
     texts: str = ""
     details_url: str = ""
-    changes: str = ""
-    previous: str = ""
+    compare: "Compare | None" = None
+
+
+Compare = Callable[[Sequence[BillItem], int, int], tuple[str, str]]
 
 
 @dataclass(slots=True)
@@ -275,8 +278,8 @@ def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem], notes:
     if head.accounting_rate is not None:
         totals_abroad = _accounting(head.accounting_rate, head.currency, net, subtotals)
         accounting = f'"accounting":{accounting_text(totals_abroad)},'
-    if kind is DocumentKind.INVOICE:
-        changes, previous = head.changes, head.previous
+    if kind is DocumentKind.INVOICE and head.compare is not None:
+        changes, previous = head.compare(items, net, tax)
     canonical = (
         f'{{{accounting}"bill_to":{head.bill_to},"buyer":{head.buyer}{_member("changes", changes)}'
         f'{_member("corrects", _corrected(items))},"currency":"{head.currency}"'

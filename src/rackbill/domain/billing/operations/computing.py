@@ -10,17 +10,18 @@ from django.db import transaction
 
 from rackbill.core import document as frozen
 from rackbill.core.charges import Charge as OwedCharge
-from rackbill.core.charges import Charged, ContradictoryTerms, Usage, charges_unbilled
+from rackbill.core.charges import Charged, ChargeKind, ContradictoryTerms, Usage, charges_unbilled
 from rackbill.core.charges.plain import PLAIN_FIELDS, charge_from_plain, whole_cycle, whole_cycles
 from rackbill.core.document import texts
 from rackbill.core.invoicing import BillItem, Draft, ExchangeRate, HeadText, LineTaxes, bill_item, draft_bills
+from rackbill.core.measured_use import measured_text
 from rackbill.core.periods import Period
 from rackbill.core.tax import NoTaxRule, TaxDecision
 from rackbill.core.tax.desk import BuyerDesk, TaxDesk
 from rackbill.core.terms import ContractTerms, TermLine
 from rackbill.domain.billing import policy
 from rackbill.domain.billing.models import BillDraft, BillShard, Charge, ParkedBill
-from rackbill.domain.billing.queries import CorrectedLine, LastRun, charged_by_line, corrected_lines, last_run
+from rackbill.domain.billing.queries import CorrectedLine, LastRun, changes, charged_by_line, corrected_lines, last_run
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts import queries as contract_queries
 from rackbill.domain.contracts.queries import BillableLine
@@ -190,9 +191,18 @@ def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], li
             faults.append((customer_key, fault))
     corrects = [c.corrects for owed in waiting for c in owed.unbilled if c.corrects is not None]
     facts.corrected = corrected_lines(charge_keys=corrects)
+    made: list[tuple[_Owed, dict[tuple[int, str], changes.GroupItems]]] = []
     for owed in waiting:
         try:
-            bills.append(_bill(rules, facts, owed))
+            made.append((owed, _items(rules, facts, owed)))
+        except FAULTS as fault:
+            faults.append((owed.customer_key, fault))
+    earlier = changes.earlier_invoices(
+        last=rules.last, groups={k: own for _owed, groups in made for k, own in groups.items()}
+    )
+    for owed, groups in made:
+        try:
+            bills.append(_bill(rules, facts, owed, groups, earlier))
         except FAULTS as fault:
             faults.append((owed.customer_key, fault))
     return bills, faults
@@ -248,21 +258,35 @@ def _whole_cycles(rules: _Rules, line: BillableLine) -> tuple[tuple[str, str], .
     return periods
 
 
-def _bill(rules: _Rules, facts: _Facts, owed: _Owed) -> _Bill:
-    bill = _Bill(settled=[line for line in owed.lines if line.settled_until is None])
-    groups: dict[tuple[int, str], list[BillItem]] = {}
+def _items(rules: _Rules, facts: _Facts, owed: _Owed) -> dict[tuple[int, str], changes.GroupItems]:
+    """What each billing group of a customer is to be charged for, by currency."""
+    groups: dict[tuple[int, str], changes.GroupItems] = {}
     if owed.unbilled:
         by_key = {line.line_key: line for line in owed.lines}
         for charge in owed.unbilled:
             line = by_key[charge.line_id]
-            _add_charge(rules, facts, line, charge, groups.setdefault((line.group_key, line.currency), []))
+            own = groups.setdefault(
+                (line.group_key, line.currency), changes.GroupItems(owed.customer_key, is_settled=False)
+            )
+            _add_charge(rules, facts, line, charge, own.items)
     for line, periods in owed.whole_cycles:
-        items = groups.setdefault((line.group_key, line.currency), [])
-        _add_whole_cycles(rules, facts, line, periods, items)
-    for (group_key, currency), items in sorted(groups.items()) if len(groups) > 1 else groups.items():
+        own = groups.setdefault((line.group_key, line.currency), changes.GroupItems(owed.customer_key))
+        own.is_settled = own.is_settled and line.cycle_months == 1
+        _add_whole_cycles(rules, facts, line, periods, own.items)
+    return groups
+
+
+def _bill(
+    rules: _Rules, facts: _Facts, owed: _Owed, groups: dict[tuple[int, str], changes.GroupItems],
+    earlier: dict[tuple[int, str], changes.Earlier],
+) -> _Bill:  # fmt: skip
+    bill = _Bill(settled=[line for line in owed.lines if line.settled_until is None])
+    days = (rules.issued_on, rules.through)
+    for (group_key, currency), own in sorted(groups.items()) if len(groups) > 1 else groups.items():
         buyer = facts.buyers[group_key]
         head = _head(rules, buyer, currency, facts.mandates.get((buyer.customer_key, currency), ""))
-        for draft in draft_bills(head=head, items=items):
+        head.compare = changes.Comparison(earlier.get((group_key, currency)), own, owed.lines, days)
+        for draft in draft_bills(head=head, items=own.items):
             frozen.check_canonical(draft.canonical, is_draft=True)
             bill.drafts.append((buyer.customer_key, group_key, draft))
     return bill
@@ -295,8 +319,12 @@ def _add_charge(rules: _Rules, facts: _Facts, line: BillableLine, charge: OwedCh
             bill_item(charge=charge, taxes=taxed, corrects=original.reference, exchange=original.exchange, **about)
         )
         return
+    measured = ""
+    if charge.kind is ChargeKind.USAGE:
+        price = line.usage_price_on(charge.period.start.isoformat())
+        measured = measured_text(charge=charge, measured=facts.measured.get(line.line_key, ()), price=price)
     for part, decisions in _desk(rules, facts, line).taxed(charge, line.tax_class):
-        items.append(bill_item(charge=part, taxes=_shared(rules, decisions), **about))
+        items.append(bill_item(charge=part, taxes=_shared(rules, decisions), measured=measured, **about))
 
 
 def _taxes(rules: _Rules, facts: _Facts, line: BillableLine, period: tuple[str, str]) -> LineTaxes | None:
