@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any
 
 from rackbill.core.bill_comparison import ThingFacts
-from rackbill.core.changes import Billed, BilledCharge, what_changed
+from rackbill.core.changes import Billed, BilledCharge, changes_text, what_changed
 from rackbill.core.charges.plain import PLAIN_FIELDS
-from rackbill.core.document import Change, DocumentReference, canonical_text
+from rackbill.core.document import Change, DocumentReference
 from rackbill.core.document.texts import reference_text
 from rackbill.core.invoicing import BillItem
 from rackbill.domain.billing.models import BillDraft, BillRun, Charge
@@ -85,7 +85,7 @@ class Comparison:
             changes = (Change(reason="tax", service_count=0, difference_minor=difference),) if difference else ()
         else:
             changes = self._compared(earlier, items, tax_minor)
-        return (canonical_text(changes) if changes else ""), earlier.reference
+        return changes_text(changes), earlier.reference
 
     def _compared(self, earlier: Earlier, items: Sequence[BillItem], tax_minor: int) -> tuple[Change, ...]:
         issued_on, through = self._days
@@ -98,8 +98,14 @@ class Comparison:
                 charges=[(item.charge[:12], str(item.order[1])) for item in items], tax_minor=tax_minor,
                 issued_on=issued_on, through=through,
             ),
-            facts={line.line_key: _facts(line, head.issued_on, through) for line in self._lines},
+            facts=self._facts,
         )  # fmt: skip
+
+    def _facts(self, line_key: int) -> ThingFacts | None:
+        line = next((line for line in self._lines if line.line_key == line_key), None)
+        if line is None or self._earlier is None:
+            return None
+        return _facts(line, self._earlier.head.issued_on, self._days[1])
 
 
 def _facts(line: BillableLine, since: date, until: date) -> ThingFacts:
