@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rackbill.core.charges import charges_owed
-from rackbill.core.charges.plain import charge_from_plain, plain_charge, whole_cycle, whole_cycles
+from rackbill.core.charges.plain import charge_from_plain, discounted_cycle, plain_charge, whole_cycle, whole_cycles
 from rackbill.core.document import (
     BillTo,
     DocumentKind,
@@ -23,8 +23,18 @@ from rackbill.core.document import (
 )
 from rackbill.core.invoicing import BillableCharge, BillHead, ExchangeRate, draft_invoices
 from rackbill.core.party import Party, PostalAddress, TaxRegistration
+from rackbill.core.periods import add_months
 from rackbill.core.tax import TaxDecision
-from rackbill.core.terms import ContractTerms, DatedPrice, DatedQuantity, LineKind, TermLine, Timing
+from rackbill.core.terms import (
+    ContractTerms,
+    DatedPrice,
+    DatedQuantity,
+    Discount,
+    DiscountKind,
+    LineKind,
+    TermLine,
+    Timing,
+)
 from tests.core.stories import currencies, days, lines, owed_total, terms
 
 words = st.text(max_size=12) | st.sampled_from(
@@ -170,3 +180,36 @@ def test_whole_cycles_are_what_is_owed(
     ]
     assert set(quick) == both[1] - both[0]
     assert len(quick) == len(both[1] - both[0])
+
+
+@given(
+    price=st.decimals(min_value=0, max_value=5000, places=3), count=st.integers(1, 9),
+    months=st.sampled_from([1, 3, 6, 12]), currency=st.sampled_from(["EUR", "JPY"]),
+    discounts=st.lists(
+        st.tuples(st.sampled_from(list(DiscountKind)), st.decimals(min_value=1, max_value=99, places=2), st.booleans()),
+        min_size=1, max_size=3,
+    ),
+)  # fmt: skip
+def test_discounted_whole_cycles_are_what_is_owed(
+    price: Decimal, count: int, months: int, currency: str, discounts: list[tuple[DiscountKind, Decimal, bool]]
+) -> None:
+    first, end = date(2020, 1, 1), add_months(date(2020, 1, 1), months)
+    rows = [
+        Discount(kind, value, f"No. {n}", first, end if ends else None)
+        for n, (kind, value, ends) in enumerate(discounts)
+    ]
+    line = TermLine(
+        line_id=7, kind=LineKind.RECURRING, start=first, end=None, prices=(DatedPrice(first, None, price),),
+        quantities=(DatedQuantity(first, None, Decimal(count)),), discounts=tuple(rows), cycle_months=months,
+    )  # fmt: skip
+    (owed, *_later) = charges_owed(terms=ContractTerms(contract_id="1", currency=currency, lines=(line,)), through=end)
+    plain, allowances = discounted_cycle(
+        7, (first.isoformat(), end.isoformat()), months, int(price * 10**6), count * 10**6, currency, first.isoformat(),
+        first.isoformat(),
+        tuple(
+            (d.valid_from.isoformat(), d.valid_until and d.valid_until.isoformat(), d.kind.value, int(d.value * 10**6), d.reason)
+            for d in rows
+        ),
+    )  # fmt: skip
+    assert charge_from_plain(plain) == owed
+    assert allowances == tuple((a.reason, a.amount_minor) for a in owed.allowances)

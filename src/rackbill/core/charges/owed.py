@@ -65,7 +65,7 @@ def owed(line: TermLine, currency: str, through: date, usage: Usage, *, after: d
         if since <= line.start < through and (after is None or line.start >= after):
             day = Period(line.start, line.start + timedelta(days=1))
             once = Share(_ONE, "C62", _ONE, "one-off")
-            yield _charge(line, currency, ChargeKind.ONE_OFF, day, once)
+            yield charge_of(line, currency, ChargeKind.ONE_OFF, day, once)
         return
     for slot in _slots(line, since if after is None else max(since, after)):
         if slot.start >= through or (line.end is not None and slot.start >= line.end):
@@ -80,7 +80,7 @@ def owed(line: TermLine, currency: str, through: date, usage: Usage, *, after: d
             continue
         active = Period(start, end)
         for part in _parts(line, active, slot):
-            yield _charge(line, currency, ChargeKind.RECURRING, part, share(line, part, slot))
+            yield charge_of(line, currency, ChargeKind.RECURRING, part, share(line, part, slot))
 
 
 def _slots(line: TermLine, since: date) -> Iterator[Period]:
@@ -130,7 +130,8 @@ def valid_on(line: TermLine, rows: tuple[Dated, ...], day: date, what: str) -> D
     raise ContradictoryTerms(f"contract line {line.line_id} has no {what} on {day}; add one that is valid that day")
 
 
-def _charge(line: TermLine, currency: str, kind: ChargeKind, part: Period, share: Share) -> Charge:
+def charge_of(line: TermLine, currency: str, kind: ChargeKind, part: Period, share: Share) -> Charge:
+    """The charge of a part of a cycle in which nothing changes. Raises ContradictoryTerms."""
     priced = valid_on(line, line.prices, part.start, "price")
     how_many = valid_on(line, line.quantities, part.start, "quantity")
     count = how_many.quantity

@@ -1,7 +1,7 @@
 """Charges as tables keep them: whole numbers and texts in one tuple; and the whole cycles of lines that nothing happened to.
 
-Nine lines in ten were not amended since they were charged and have one price, one quantity and no discount. Their next charge
-is written straight as a tuple, equal to what `charges_owed` gives (a property of the tests, and a check of the books).
+Nine lines in ten were not amended since they were charged and nothing changes within their next cycle. Its charge is written
+straight as a tuple, equal to what `charges_owed` gives (a property of the tests, and a check of the books).
 """
 
 import json
@@ -10,9 +10,11 @@ from decimal import Decimal
 from functools import lru_cache
 
 from rackbill.core.charges.charge import CYCLE_UNITS, Allowance, Cause, Charge, ChargeKind
-from rackbill.core.charges.prorating import WHOLE_CYCLE_RULE
+from rackbill.core.charges.owed import charge_of
+from rackbill.core.charges.prorating import WHOLE_CYCLE_RULE, share
 from rackbill.core.money import minor_digits
 from rackbill.core.periods import Period, add_months, cycle_index, cycle_period, first_of_month
+from rackbill.core.terms import DatedPrice, DatedQuantity, Discount, DiscountKind, LineKind, TermLine
 
 PLAIN_FIELDS = (
     "contract_line", "kind", "period_start", "period_end", "revision", "quantity", "unit", "unit_price",
@@ -118,3 +120,42 @@ def whole_cycle(
         line_id, "recurring", period[0], period[1], 0, quantity, CYCLE_UNITS[cycle_months], unit_price, MILLION, amount,
         currency, "[]", 0, WHOLE_CYCLE_RULE, formula, plain_facts(price_from, quantity_from), None,
     )  # fmt: skip
+
+
+PlainDiscount = tuple[str, str | None, str, int, str]
+"""Valid from, valid until, kind, value in millionths, reason."""
+PlainAllowances = tuple[tuple[str, int], ...]
+"""Reason and minor units of each."""
+
+
+@lru_cache(maxsize=65_536)
+def _discounted(
+    cycle_months: int, unit_price: int, quantity: int, currency: str, price_from: str, quantity_from: str,
+    discounts: tuple[PlainDiscount, ...],
+) -> tuple[PlainCharge, PlainAllowances]:  # fmt: skip
+    """The charge of any whole cycle on whose every day these hold, of a day on which all of them are valid."""
+    start = date.fromisoformat(max(price_from, quantity_from, *(row[0] for row in discounts)))
+    line = TermLine(
+        line_id=0, kind=LineKind.RECURRING, start=start, end=None, anchor_on=start, cycle_months=cycle_months,
+        prices=(DatedPrice(date.fromisoformat(price_from), None, _decimal(unit_price)),),
+        quantities=(DatedQuantity(date.fromisoformat(quantity_from), None, _decimal(quantity)),),
+        discounts=tuple(
+            Discount(
+                DiscountKind(kind), _decimal(value), reason, date.fromisoformat(since),
+                None if until is None else date.fromisoformat(until),
+            )
+            for since, until, kind, value, reason in discounts
+        ),
+    )  # fmt: skip
+    slot = cycle_period(start, cycle_months, 0)
+    charge = charge_of(line, currency, ChargeKind.RECURRING, slot, share(line, slot, slot))
+    return plain_charge(charge), tuple((a.reason, a.amount_minor) for a in charge.allowances)
+
+
+def discounted_cycle(
+    line_id: int, period: tuple[str, str], cycle_months: int, unit_price: int, quantity: int, currency: str, price_from: str,
+    quantity_from: str, discounts: tuple[PlainDiscount, ...],
+) -> tuple[PlainCharge, PlainAllowances]:  # fmt: skip
+    """The charge of one whole cycle at one price less what is taken off on each of its days, and its allowances."""
+    plain, allowances = _discounted(cycle_months, unit_price, quantity, currency, price_from, quantity_from, discounts)
+    return (line_id, plain[1], *period, *plain[4:]), allowances

@@ -7,7 +7,7 @@ from rackbill.core.document.canonical import (
     document_hash,
     numbered_canonical,
 )
-from rackbill.core.document.checking import check, check_canonical
+from rackbill.core.document.checking import check, check_canonical, check_plain
 from rackbill.core.document.reading import decisions_from_plain
 from rackbill.core.document.values import (
     SCHEMA,
@@ -35,6 +35,7 @@ from rackbill.core.document.values import (
 __all__ = [
     "SCHEMA", "AccountingTotals", "BillTo", "Change", "Document", "DocumentKind", "DocumentLine", "DocumentReference",
     "InvalidDocument", "LineSubject", "MeasuredUse", "PaymentInstructions", "QuotedTerms", "ReferenceOrigin", "Reminded",
-    "RemindedItem", "Totals", "canonical_bytes", "canonical_text", "check", "check_canonical", "decisions_from_plain",
-    "document_from_canonical", "document_hash", "first_name", "numbered", "numbered_canonical", "reference_shown",
+    "RemindedItem", "Totals", "canonical_bytes", "canonical_text", "check", "check_canonical", "check_plain",
+    "decisions_from_plain", "document_from_canonical", "document_hash", "first_name", "numbered", "numbered_canonical",
+    "reference_shown",
 ]  # fmt: skip

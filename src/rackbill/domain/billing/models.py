@@ -63,7 +63,10 @@ class BillShard(models.Model):
 
 
 class BillDraft(models.Model):
-    """A document without a number, of a run or (without one) a credit note of its own; the number is set in issuing it."""
+    """A document without a number, of a run or (without one) a credit note of its own; the number is set in issuing it.
+
+    `checked_sha256` is the hash of the canonical form whose invariants were checked in computing it; empty: check it.
+    """
 
     run = models.ForeignKey(
         "rackbill_billing.BillRun", null=True, on_delete=models.CASCADE, related_name="drafts", db_index=False
@@ -81,6 +84,7 @@ class BillDraft(models.Model):
     line_count = models.PositiveIntegerField()
     net_minor = MinorField()
     canonical = models.TextField()
+    checked_sha256 = models.CharField(max_length=64, blank=True)
     document_number = models.CharField(max_length=8, null=True, unique=True)
 
     class Meta:

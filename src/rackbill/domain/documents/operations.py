@@ -1,6 +1,5 @@
 """Issuing: number + freeze + store in one act. Only this module gives numbers."""
 
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from django.db import transaction
 
 from rackbill.core import document as frozen
@@ -31,12 +31,71 @@ NAMESPACE = uuid.UUID("6f6b4f0e-6f0a-5d3c-9a53-2f0c8d1f9a11")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueRequest:
-    """A draft to be issued: its canonical form, whose it is, and the contract line behind each of its lines."""
+    """A draft to be issued: its canonical form, whose it is, and the contract line behind each of its lines.
+
+    `checked_sha256`: the hash of the form that `frozen.check_canonical` passed; it is checked here unless this is its hash.
+    """
 
     canonical: str
     customer_key: int
     group_key: int
     line_keys: Sequence[int]
+    checked_sha256: str = ""
+
+
+class _Subject(msgspec.Struct):
+    contract_id: str = ""
+    service_id: str = ""
+    equipment_id: str = ""
+    reference: str = ""
+    legacy_name: str = ""
+    product_id: str = ""
+
+
+class _Line(msgspec.Struct):
+    line_number: int
+    period: tuple[str, str]
+    net_minor: int
+    subject: _Subject
+    taxes: msgspec.Raw
+
+
+class _Subtotal(msgspec.Struct):
+    rate: str
+    base_minor: int
+    tax_minor: int
+    regime: str = ""
+    code: str = ""
+    jurisdiction: str = ""
+    exemption_code: str = ""
+
+
+class _Totals(msgspec.Struct):
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    due_minor: int
+
+
+class _Accounting(msgspec.Struct):
+    currency: str
+    tax_minor: tuple[int, ...] = ()
+
+
+class _Form(msgspec.Struct):
+    """What the rows of a document need of its canonical form; all else is skipped without making values of it."""
+
+    kind: str
+    issued_on: str
+    due_on: str
+    currency: str
+    totals: _Totals
+    lines: tuple[_Line, ...] = ()
+    tax_subtotals: tuple[_Subtotal, ...] = ()
+    accounting: _Accounting | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Form)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,28 +164,31 @@ def issue_documents(
     keys = bulk.reserve_keys(Document, len(requests))
     issued_at = bulk.plain_instant(now)
     for key, request in zip(keys, requests, strict=True):
-        data = frozen.check_canonical(request.canonical, is_draft=True)
-        if data["issued_on"] < latest:
+        draft = request.canonical.encode()
+        if frozen.document_hash(draft) != request.checked_sha256:
+            frozen.check_canonical(draft, is_draft=True)
+        form = _DECODER.decode(draft)
+        if form.issued_on < latest:
             raise SeriesRefused(f"dates never fall within a series: {series} stands at {latest}")
-        latest = data["issued_on"]
+        latest = form.issued_on
         number = print_number(counter)
         canonical = frozen.numbered_canonical(
             request.canonical, number=number, document_uuid=str(uuid.uuid5(NAMESPACE, number))
         )
         sha256 = frozen.document_hash(canonical.encode())
         chain = next_chain_hash(previous=chain, sha256=sha256)
-        totals = data["totals"]
+        totals = form.totals
         documents.append((
-            key, number, series.pk, series.sales_organisation_id, request.customer_key, request.group_key, data["kind"],
-            latest, data["due_on"], data["currency"], totals["net_minor"], totals["tax_minor"], totals["gross_minor"],
+            key, number, series.pk, series.sales_organisation_id, request.customer_key, request.group_key, form.kind,
+            latest, form.due_on, form.currency, totals.net_minor, totals.tax_minor, totals.gross_minor,
             canonical, sha256, chain, run_id, issued_at,
         ))  # fmt: skip
-        _add_lines(lines, key, data.get("lines", ()), request.line_keys)
-        _add_taxes(taxes, key, data)
+        _add_lines(lines, key, form.lines, request.line_keys)
+        _add_taxes(taxes, key, form)
         issued.append(
             Issued(
-                key=key, number=number, kind=data["kind"], currency=data["currency"], issued_on=latest, due_on=data["due_on"],
-                due_minor=totals["due_minor"], customer_key=request.customer_key, group_key=request.group_key,
+                key=key, number=number, kind=form.kind, currency=form.currency, issued_on=latest, due_on=form.due_on,
+                due_minor=totals.due_minor, customer_key=request.customer_key, group_key=request.group_key,
             )
         )  # fmt: skip
         counter += 1
@@ -156,32 +218,23 @@ _TAX_FIELDS = (
 )  # fmt: skip
 
 
-def _add_lines(
-    rows: list[tuple[Any, ...]], key: int, lines: Sequence[dict[str, Any]], line_keys: Sequence[int]
-) -> None:
-    taxes, taxes_text = None, ""
+def _add_lines(rows: list[tuple[Any, ...]], key: int, lines: Sequence[_Line], line_keys: Sequence[int]) -> None:
     for line, line_key in zip(lines, line_keys, strict=True):
-        s = line["subject"]
-        # Nearly always all lines of a document have the same taxes.
-        if line["taxes"] != taxes:
-            taxes = line["taxes"]
-            taxes_text = json.dumps(taxes, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        equipment_id = s.get("equipment_id", "")
-        shown, _origin = frozen.first_name(s.get("reference", ""), s.get("legacy_name", ""), equipment_id)
-        start, end = line["period"]
+        s = line.subject
+        shown, _origin = frozen.first_name(s.reference, s.legacy_name, s.equipment_id)
         rows.append((
-            key, line["line_number"], line_key, s.get("contract_id", ""), s.get("service_id", ""), equipment_id, shown,
-            s.get("product_id", ""), start, end, line["net_minor"], taxes_text,
+            key, line.line_number, line_key, s.contract_id, s.service_id, s.equipment_id, shown, s.product_id, *line.period,
+            line.net_minor, bytes(line.taxes).decode(),
         ))  # fmt: skip
 
 
-def _add_taxes(rows: list[tuple[Any, ...]], key: int, data: dict[str, Any]) -> None:
-    accounting = data.get("accounting")
-    for place, row in enumerate(data.get("tax_subtotals", ())):
+def _add_taxes(rows: list[tuple[Any, ...]], key: int, form: _Form) -> None:
+    accounting = form.accounting
+    for place, row in enumerate(form.tax_subtotals):
         rows.append((
-            key, place + 1, row.get("regime", ""), row.get("code", ""), millionths(Decimal(row["rate"])),
-            row.get("jurisdiction", ""), row.get("exemption_code", ""), row["base_minor"], row["tax_minor"], accounting["currency"] if accounting else "",
-            accounting["tax_minor"][place] if accounting else None,
+            key, place + 1, row.regime, row.code, millionths(Decimal(row.rate)), row.jurisdiction, row.exemption_code,
+            row.base_minor, row.tax_minor, accounting.currency if accounting else "",
+            accounting.tax_minor[place] if accounting else None,
         ))  # fmt: skip
 
 

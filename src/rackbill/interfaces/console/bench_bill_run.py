@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import typer
 
-from rackbill.interfaces.console import answers, benches
+from rackbill.interfaces.console import answers, bench_crew, benches
 
 PROFILE_ROWS = 25
 
@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     @app.command("bill-run")
     def bill_run(
         services: Annotated[int, typer.Option(min=100)] = 2000,
+        workers: Annotated[int, typer.Option(min=0, help="Celery workers beside it (PostgreSQL and a broker)")] = 0,
         profile: Annotated[bool, typer.Option(help="also print where the time goes (slower)")] = False,
         as_json: Annotated[bool, typer.Option("--json")] = False,
     ) -> None:
@@ -33,14 +34,22 @@ def register(app: typer.Typer) -> None:
 
         On SQLite, or in a database of its own on the server that DATABASE_URL names.
         """
+        if workers and not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+            raise answers.Refused("workers need a server: name a PostgreSQL database in DATABASE_URL")
         with (
             tempfile.TemporaryDirectory(prefix="rackbill-bench-") as folder,
             Database(os.environ.get("DATABASE_URL", "")) as url,
         ):
             (Path(folder) / "installation.json").write_text('{"kind": "test"}')
-            environment = {**os.environ, "RACKBILL_HOME": folder, "DATABASE_URL": url}
+            environment = {
+                **os.environ,
+                "RACKBILL_HOME": folder,
+                "DATABASE_URL": url,
+                **bench_crew.environment(workers),
+            }
             code = (
-                f"from rackbill.interfaces.console import bench_bill_run; bench_bill_run.child({services}, {profile})"
+                "from rackbill.interfaces.console import bench_bill_run;"
+                f"bench_bill_run.child({services}, {workers}, {profile})"
             )
             done = subprocess.run(
                 [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True, check=False
@@ -81,7 +90,7 @@ class Database:
             server.execute(statement)
 
 
-def child(services: int, profile: bool) -> None:
+def child(services: int, workers: int, profile: bool) -> None:
     """Runs in the throw-away installation: fills it, then measures; prints a profile where asked, then one JSON line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rackbill.config.settings")
     import django
@@ -98,9 +107,15 @@ def child(services: int, profile: bool) -> None:
             cursor.execute("VACUUM ANALYZE")
             cursor.execute("CHECKPOINT")
     profiler = cProfile.Profile() if profile else None
-    parts = _measured(profiler)
+    with bench_crew.BenchCrew(workers) as crew:
+        before = crew.processor_seconds()
+        parts = _measured(profiler)
+        told = {
+            "workers": workers, "worker_cpu_seconds": crew.processor_seconds() - before,
+            "worker_peak_rss_mb": crew.peak_rss_mb(),
+        } if workers else {}  # fmt: skip
     yard_cpu, yard_wall = benches.yardstick()
-    answer = _answer(counts, parts, yard_cpu, yard_wall, connection.vendor)
+    answer = _answer(counts, {**parts, **told}, yard_cpu, yard_wall, connection.vendor)
     if profiler is not None:
         pstats.Stats(profiler, stream=sys.stdout).sort_stats("tottime").print_stats(PROFILE_ROWS)
     print(json.dumps(answer))
@@ -113,7 +128,7 @@ def _on_step(stage: str, done: int, total: int) -> None:
 def _answer(
     counts: dict[str, int], parts: dict[str, Any], yard_cpu: float, yard_wall: float, vendor: str
 ) -> dict[str, Any]:
-    cpu = parts["compute_cpu_seconds"] + parts["issue_cpu_seconds"]
+    cpu = parts["compute_cpu_seconds"] + parts["issue_cpu_seconds"] + parts.get("worker_cpu_seconds", 0)
     wall = parts["compute_seconds"] + parts["issue_seconds"]
     scale = benches.YARDSTICK_ROWS / counts["services"]
     return {

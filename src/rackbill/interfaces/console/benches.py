@@ -65,10 +65,10 @@ def processor_seconds() -> float:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() OR datname IS NULL")
         pids = [row[0] for row in cursor.fetchall()]
-    return own + sum(_seconds_of(pid) for pid in pids)
+    return own + sum(seconds_of(pid) for pid in pids)
 
 
-def _seconds_of(pid: int) -> float:
+def seconds_of(pid: int) -> float:
     """User and system time of a process on this machine; 0 where the server is elsewhere."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

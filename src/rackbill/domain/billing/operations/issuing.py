@@ -20,7 +20,7 @@ from rackbill.domain.parties import queries as parties
 from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables.operations import NewItem
 
-_COLUMNS = ("pk", "customer_id", "billing_group_id", "kind", "canonical")
+_COLUMNS = ("pk", "customer_id", "billing_group_id", "kind", "canonical", "checked_sha256")
 
 
 @transaction.atomic
@@ -48,8 +48,11 @@ def issue_block(*, run_id: str, now: datetime) -> int:
         issued = documents.issue_documents(
             organisation_key=run.sales_organisation_id, kind=kind, run_id=run_id, now=run.planned_at,
             requests=[
-                IssueRequest(canonical=canonical, customer_key=customer, group_key=group, line_keys=line_keys[key])
-                for key, customer, group, _kind, canonical in own
+                IssueRequest(
+                    canonical=canonical, customer_key=customer, group_key=group, line_keys=line_keys[key],
+                    checked_sha256=sha256,
+                )
+                for key, customer, group, _kind, canonical, sha256 in own
             ],
         )  # fmt: skip
         numbers.update((draft[0], document.number) for draft, document in zip(own, issued, strict=True))

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from rackbill.core.bill_comparison import ThingFacts
@@ -16,6 +17,7 @@ from rackbill.core.charges.plain import PLAIN_FIELDS
 from rackbill.core.document import Change, DocumentReference
 from rackbill.core.document.texts import reference_text
 from rackbill.core.invoicing import BillItem
+from rackbill.core.periods import add_months
 from rackbill.domain.billing.models import BillDraft, BillRun, Charge
 from rackbill.domain.billing.queries.earlier_runs import LastRun
 from rackbill.domain.contracts.queries import BillableLine
@@ -58,6 +60,21 @@ class Earlier:
     def is_same(self, own: GroupItems, line_count: int, net_minor: int) -> bool:
         """Whether no line changed, without a look at the charges."""
         return own.is_settled and line_count == self.line_count and net_minor == self.head.net_minor
+
+
+def is_steady(line: BillableLine, cycles: Sequence[tuple[str, str]]) -> bool:
+    """Whether a settled line is charged for one month alone, at what it was charged for the month before."""
+    if line.cycle_months != 1 or len(cycles) != 1:
+        return False
+    if len(line.prices) == len(line.quantities) == 1 and not line.discounts and not line.suspensions:
+        return True
+    ((start, end),) = cycles
+    return line.in_force(_month_before(start), end) is not None
+
+
+@lru_cache(maxsize=64)
+def _month_before(day: str) -> str:
+    return add_months(date.fromisoformat(day), -1).isoformat()
 
 
 class Comparison:

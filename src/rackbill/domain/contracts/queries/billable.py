@@ -38,11 +38,15 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+Row = tuple[Any, ...]
+"""A dated row as the database keeps it: line, valid from, valid until, then what it says."""
+
+
 class BillableLine:
     """A contract line with what it is about; days are ISO texts, as the database keeps them.
 
-    `prices`, `quantities`, `discounts`, `suspensions` are plain rows, oldest first. A line to which nothing happens
-    (`is_plain`) can be charged without making values of it.
+    `prices`, `quantities`, `discounts`, `suspensions` are plain rows, oldest first. The cycles of a plain line in which
+    nothing changes (`in_force`) can be charged without making values of it.
     """
 
     __slots__ = (
@@ -71,15 +75,26 @@ class BillableLine:
 
     @property
     def is_plain(self) -> bool:
-        """One price, one quantity, whole calendar cycles by the standard profile, no end, nothing taken off."""
+        """Whole calendar cycles by the standard profile, no end."""
         return (
-            self.kind == "recurring" and len(self.prices) == 1 and len(self.quantities) == 1
-            and self.ends_on is None and self.service_ends_at is None and self.contract_ends_at is None
-            and not self.discounts and not self.suspensions and self.anchor_on is None
+            self.kind == "recurring" and self.ends_on is None and self.service_ends_at is None
+            and self.contract_ends_at is None and self.anchor_on is None
             and self.proration == "days_of_cycle" and self.rounding == "half_up" and self.day_price_digits is None
             and self.day_count == "start" and not self.is_unit_rounded
-            and self.prices[0][2] is None and self.quantities[0][2] is None
         )  # fmt: skip
+
+    def in_force(self, start: str, end: str) -> tuple[Row, Row, tuple[Row, ...]] | None:
+        """The price, the quantity and the discounts of every day from `start` up to `end`; None where one changes in between
+
+        or the line is suspended.
+        """
+        prices, quantities = _whole(self.prices, start, end), _whole(self.quantities, start, end)
+        if prices is None or quantities is None or len(prices) != 1 or len(quantities) != 1:
+            return None
+        discounts = _whole(self.discounts, start, end) if self.discounts else ()
+        if discounts is None or (self.suspensions and _whole(self.suspensions, start, end) != ()):
+            return None
+        return prices[0], quantities[0], discounts
 
     @property
     def is_arrears(self) -> bool:
@@ -147,6 +162,22 @@ class BillableLine:
         extra = timedelta(days=1) if counts_day else timedelta()
         ends = [m.date() + extra if m.time() != time() else m.date() for m in moments]
         return min((*ends, _day(self.ends_on))) if self.ends_on is not None else min(ends, default=None)
+
+
+def _whole(rows: Sequence[Row], start: str, end: str) -> tuple[Row, ...] | None:
+    """The rows that hold on every day from `start` up to `end`; None where one holds on some of them only."""
+    if len(rows) == 1:
+        row = rows[0]
+        if row[1] <= start and (row[2] is None or row[2] >= end):
+            return (row,)
+    found: tuple[Row, ...] = ()
+    for row in rows:
+        since, until = row[1], row[2]
+        if since <= start and (until is None or until >= end):
+            found = (*found, row)
+        elif since < end and (until is None or until > start):
+            return None
+    return found
 
 
 def billable_lines(*, customer_keys: Sequence[int]) -> list[BillableLine]:
