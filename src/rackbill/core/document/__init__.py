@@ -8,7 +8,7 @@ from rackbill.core.document.canonical import (
     numbered_canonical,
 )
 from rackbill.core.document.checking import check, check_canonical, check_plain
-from rackbill.core.document.reading import decisions_from_plain
+from rackbill.core.document.reading import bill_to_from_text, decisions_from_plain, party_from_text
 from rackbill.core.document.values import (
     SCHEMA,
     AccountingTotals,
@@ -35,7 +35,7 @@ from rackbill.core.document.values import (
 __all__ = [
     "SCHEMA", "AccountingTotals", "BillTo", "Change", "Document", "DocumentKind", "DocumentLine", "DocumentReference",
     "InvalidDocument", "LineSubject", "MeasuredUse", "PaymentInstructions", "QuotedTerms", "ReferenceOrigin", "Reminded",
-    "RemindedItem", "Totals", "canonical_bytes", "canonical_text", "check", "check_canonical", "check_plain",
-    "decisions_from_plain", "document_from_canonical", "document_hash", "first_name", "numbered", "numbered_canonical",
-    "reference_shown",
+    "RemindedItem", "Totals", "bill_to_from_text", "canonical_bytes", "canonical_text", "check", "check_canonical",
+    "check_plain", "decisions_from_plain", "document_from_canonical", "document_hash", "first_name", "numbered",
+    "numbered_canonical", "party_from_text", "reference_shown",
 ]  # fmt: skip

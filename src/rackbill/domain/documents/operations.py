@@ -117,7 +117,12 @@ class Issued:
 def create_series(
     *, organisation_key: int, kind: str, range_start: int, range_end: int, fiscal_year: int | None = None
 ) -> None:
-    """A number series with a range of its own. May run twice. Raises SeriesRefused where ranges would overlap."""
+    """A number series of one kind of document with a range of its own. May run twice.
+
+    Raises SeriesRefused where ranges would overlap, and for a kind that is none.
+    """
+    if kind not in set(frozen.DocumentKind):
+        raise SeriesRefused(f"{kind!r} is no kind of document; the kinds are {', '.join(frozen.DocumentKind)}")
     if len(str(range_start)) != DIGITS or len(str(range_end)) != DIGITS or range_start > range_end:
         raise SeriesRefused(f"range {range_start}-{range_end} must rise and have {DIGITS} digits throughout")
     same = NumberSeries.objects.filter(
@@ -152,7 +157,9 @@ def issue_documents(
     rows = NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind)
     series = locks.locked(rows).order_by("range_start").filter(next_counter__lte=_last()).last()
     if series is None:
-        raise SeriesRefused(f"the sales organisation has no open number series for {kind}; create one")
+        raise SeriesRefused(
+            f"the sales organisation has no open number series for {kind}; create one with `rackbill series add`"
+        )
     if series.next_counter + len(requests) - 1 > series.range_end:
         raise NumbersExhausted(f"series {series} has too few numbers left for {len(requests)} documents; add a series")
     issued: list[Issued] = []

@@ -308,8 +308,8 @@ def _row(row: Document) -> DocumentRow:
     )  # fmt: skip
 
 
-def numbers(*, scope: Scope | None = None, since: date | None = None) -> Iterator[str]:
-    """The numbers of all issued documents, rising; of a scope, or from a day of issue on, where they are given."""
+def numbers(*, scope: Scope | None = None, since: date | None = None, kinds: Sequence[str] = ()) -> Iterator[str]:
+    """The numbers of all issued documents, rising; of a scope, from a day of issue on, or of some kinds, where given."""
     rows = (
         Document.objects.all()
         if scope is None
@@ -317,6 +317,8 @@ def numbers(*, scope: Scope | None = None, since: date | None = None) -> Iterato
     )
     if since is not None:
         rows = rows.filter(issued_on__gte=since)
+    if kinds:
+        rows = rows.filter(kind__in=list(kinds))
     return rows.order_by("number").values_list("number", flat=True).iterator(chunk_size=2000)
 
 

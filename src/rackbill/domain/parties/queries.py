@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from rackbill.core.document import texts
+from rackbill.core.document import PaymentInstructions, bill_to_from_text, party_from_text, texts
+from rackbill.core.invoicing import BillHead
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
 from rackbill.core.periods import Period
 from rackbill.core.tax import Taxing, taxing_of
@@ -255,6 +256,27 @@ def buyers(*, customer_keys: Sequence[int]) -> dict[int, Buyer]:
     """By key of the billing group, every billing group of the customers."""
     rows = BillingGroup.objects.filter(customer_id__any_of=bulk.Keys(customer_keys)).order_by()
     return {row[0]: Buyer(row) for row in bulk.plain_rows(rows, *_GROUP_COLUMNS)}
+
+
+def default_group_keys(*, customer_keys: Collection[int]) -> dict[int, int]:
+    """By key of the customer, that of its default billing group."""
+    rows = BillingGroup.objects.filter(customer_id__any_of=bulk.Keys(customer_keys), is_default=True)
+    return dict(rows.values_list("customer_id", "pk"))
+
+
+def bill_head(*, group_key: int, currency: str, issued_on: date) -> BillHead:
+    """All of a document for a billing group but what it is about. Raises CustomerNotFound."""
+    rows = BillingGroup.objects.filter(pk=group_key).order_by()
+    organisation_id = rows.values_list("customer__sales_organisation__organisation_id", flat=True).first()
+    if organisation_id is None:
+        raise CustomerNotFound(f"there is no billing group with the key {group_key}")
+    own = seller(organisation_id=organisation_id)
+    buyer = Buyer(bulk.plain_rows(rows, *_GROUP_COLUMNS)[0])
+    return BillHead(
+        sales_organisation_id=organisation_id, issued_on=issued_on, currency=currency, language=buyer.language,
+        seller=own.party, buyer=party_from_text(buyer.party), bill_to=bill_to_from_text(buyer.bill_to),
+        payment=PaymentInstructions(account=own.accounts.get(currency), payment_days=buyer.payment_days),
+    )  # fmt: skip
 
 
 def taxing(*, customer_id: str, tax_class: str, period: Period, issued_on: date) -> Taxing:
