@@ -10,6 +10,8 @@ import pytest
 from django.test import Client
 
 from rackbill.domain.contracts.models import ContractLine, Service
+from rackbill.formats.document_csv import read_document_csv
+from rackbill.formats.document_json import read_document_json
 from tests.api import contract_table as table
 from tests.world import provider as world_of
 
@@ -149,6 +151,10 @@ def test_another_customers_things_do_not_exist(shop: tuple[Client, Client, Servi
         )
         theirs.pop("correlationId"), unknown.pop("correlationId")
         assert theirs == unknown
+    for form in ("csv", "html", "json", "einvoice"):
+        answers = [stranger.get(f"/invoices/v1/invoices/{n}/{form}") for n in (number, "99999999")]
+        told = [{**json.loads(answer.content), "correlationId": ""} for answer in answers]
+        assert ([answer.status_code for answer in answers], told[0]) == ([404, 404], told[1])
     body = {"reference": "mine now"}
     for path in (
         f"/services/v1/services/{service.service_id}",
@@ -222,3 +228,21 @@ def test_the_pdf_is_the_stored_one(shop: tuple[Client, Client, Service]) -> None
     assert first["Content-Type"] == "application/pdf"
     assert first.content.startswith(b"%PDF-")
     assert first.content == again.content
+
+
+def test_the_other_forms_of_an_invoice(shop: tuple[Client, Client, Service], django_assert_num_queries: Any) -> None:
+    client, _, _ = shop
+    number = read(client, "/invoices/v1/invoices")["invoices"][0]["id"]
+    path = f"/invoices/v1/invoices/{number}"
+    rows = read_document_csv(client.get(f"{path}/csv").content)
+    assert {row["number"] for row in rows} == {number}
+    assert sum(Decimal(row["gross"]) for row in rows) == read(client, path)["total"]
+    assert read_document_json(client.get(f"{path}/json").content).number == number
+    page = client.get(f"{path}/html")
+    assert (page["Content-Type"], number in page.content.decode()) == ("text/html; charset=utf-8", True)
+    # This customer gets no e-invoice, and nothing else is known by other names.
+    assert read(client, f"{path}/einvoice", 404)["errorCode"] == "404"
+    assert read(client, f"{path}/exe", 404)["errorCode"] == "404"
+    assert "language" in read(client, f"{path}/html?language=xx", 400)["errorDetails"]
+    with django_assert_num_queries(2):
+        client.get(f"{path}/csv")

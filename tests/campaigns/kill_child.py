@@ -182,7 +182,7 @@ def check(scope: str) -> list[str]:
     return [text for noun in ((*quick, documents) if scope == "written" else quick) for text in noun.violations()]
 
 
-def cached_render(canonical: bytes) -> bytes:
+def cached_render(canonical: bytes, brand: object = None) -> bytes:
     """The PDF of a canonical form, rendered once for all the databases of a campaign: what is killed here is the rest."""
     from rackbill.formats import document_pdf
 

@@ -35,7 +35,7 @@ def test_the_message_of_every_golden_document(name: str) -> None:
     assert "<script" not in html.get_content()
     assert "src=" not in html.get_content()
     (attached,) = message.iter_attachments()
-    assert attached.get_filename() == f"{document.kind.value.replace('_', '-')}-{document.number}.pdf"
+    assert attached.get_filename() == f"{document.kind.value.replace('_', '-')}-{document.number}".strip("-") + ".pdf"
     assert attached.get_content() == b"%PDF-1.7 test"
 
 

@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from rackbill.core.document import canonical_bytes
 from rackbill.domain.contracts.models import Service
+from rackbill.domain.documents import queries as documents
 from rackbill.domain.documents.models import ArchivedDocument
 from rackbill.domain.history.models import HistoryEntry
 from rackbill.domain.identifiers import queries as identifiers
 from rackbill.domain.kit.scope import WholeInstallation
+from rackbill.formats.wording import wording
 from tests.world import provider as world_of
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +49,7 @@ def addresses(service: Service) -> dict[str, str]:
         "services": "/services/", "service": f"/services/{service.service_id}/",
         "reference": f"/services/{service.service_id}/reference/", "equipment_list": "/equipment/",
         "equipment": f"/equipment/{service.equipment.equipment_id}/", "invoices": "/invoices/",
-        "invoice": f"/invoices/{number}/", "pdf": f"/invoices/{number}/pdf", "search": "/search/?q=nothing",
+        "invoice": f"/invoices/{number}/", "pdf": f"/invoices/{number}/pdf", "csv": f"/invoices/{number}/files/csv", "search": "/search/?q=nothing",
     }  # fmt: skip
 
 
@@ -60,6 +63,7 @@ ALLOWED = {
         "invoices",
         "invoice",
         "pdf",
+        "csv",
         "search",
     },
     "FINANCE": {
@@ -71,6 +75,7 @@ ALLOWED = {
         "invoices",
         "invoice",
         "pdf",
+        "csv",
         "search",
     },
     "TECHNICAL": {"reference", "equipment_list", "equipment", "search"},
@@ -95,7 +100,7 @@ def test_another_customers_addresses_are_not_found(service: Service) -> None:
     stranger = Service.objects.exclude(customer=service.customer).get()
     client = as_role(stranger, "MASTER")
     for name, address in addresses(service).items():
-        if name in ("service", "reference", "equipment", "invoice", "pdf"):
+        if name in ("service", "reference", "equipment", "invoice", "pdf", "csv"):
             assert client.get(address).status_code == 404, name
     assert client.post(f"/services/{service.service_id}/reference/", {"reference": "mine"}).status_code == 404
     for old in (service.legacy_id, service.legacy_name, service.service_id):
@@ -196,3 +201,39 @@ def test_pages_speak_the_persons_language(service: Service) -> None:
     assert '<html lang="de">' in client.get("/services/").content.decode()
     client.post("/language/", {"language": "ru", "next": "/services/"})
     assert '<html lang="ru">' in client.get("/services/").content.decode()
+
+
+def test_the_invoice_page_offers_every_form_that_the_customer_gets(
+    service: Service, django_assert_num_queries: Any
+) -> None:
+    client = as_role(service, "FINANCE")
+    number = service.customer.documents.get().number
+    page = client.get(f"/invoices/{number}/")
+    assert [name for name, _words in page.context["forms"]] == ["pdf", "html", "csv", "json"]
+    value = documents.document(scope=WholeInstallation(), number=number)
+    types = {"pdf": "application/pdf", "html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8",
+             "json": "application/json"}  # fmt: skip
+    for form, media_type in types.items():
+        made = client.get(f"/invoices/{number}/files/{form}")
+        assert (made.status_code, made["Content-Type"]) == (200, media_type)
+        assert made["Content-Disposition"] == f'attachment; filename="invoice-{number}.{form}"'
+    assert client.get(f"/invoices/{number}/files/json").content == canonical_bytes(value)
+    for form in ("einvoice", "hybrid", "ubl", "xml", "exe"):
+        assert client.get(f"/invoices/{number}/files/{form}").status_code == 404, form
+    for form, queries in (("csv", 4), ("html", 4)):
+        with django_assert_num_queries(queries):
+            client.get(f"/invoices/{number}/files/{form}")
+
+
+def test_a_translation_is_offered_in_the_persons_language_and_marked(service: Service) -> None:
+    client = as_role(service, "FINANCE")
+    number = service.customer.documents.get().number
+    client.post("/language/", {"language": "nl", "next": "/services/"})
+    page = client.get(f"/invoices/{number}/")
+    assert page.context["other_language"] == "nl"
+    assert b"files/pdf?language=nl" in page.content
+    translated = client.get(f"/invoices/{number}/files/html?language=nl")
+    assert translated["Content-Disposition"] == f'attachment; filename="invoice-{number}.nl.html"'
+    assert wording("nl").word("translation_of", number=number) in translated.content.decode()
+    assert client.get(f"/invoices/{number}/files/csv?language=nl").status_code == 404
+    assert client.get(f"/invoices/{number}/files/html?language=xx").status_code == 404

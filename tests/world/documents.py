@@ -104,6 +104,12 @@ def document(
 
 def golden() -> dict[str, Document]:
     """The golden documents by name."""
+    from tests.world import golden_documents
+
+    return {**_first(), **golden_documents.more()}
+
+
+def _first() -> dict[str, Document]:
     reverse = {"VATEX-EU-AE": "Reverse charge: the recipient accounts for the VAT (Art. 196, Directive 2006/112/EC)."}
     zero = {"SG-S21-3": "Zero-rated: international service under section 21(3) of the GST Act."}
     singapore = (TaxDecision(regime="GST-SG", code="SR", rate=Decimal(7), jurisdiction="SG"),)

@@ -203,6 +203,10 @@ TASKS = {"default": {"BACKEND": TASK_ENGINES[TASK_ENGINE]}}
 BROKER_URL = os.environ.get("RACKBILL_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
 TASK_QUEUE = os.environ.get("RACKBILL_TASK_QUEUE", "rackbill")
 
+EINVOICE_RULES = Path(os.environ.get("RACKBILL_EINVOICE_RULES", RACKBILL_HOME / "einvoice-rules"))
+
 SMTP_HOST = os.environ.get("RACKBILL_SMTP_HOST", "127.0.0.1")
 SMTP_PORT = int(os.environ.get("RACKBILL_SMTP_PORT", "25"))
+# One folder for each sales organisation (its four digits): brand.toml and the logo.
+RACKBILL_BRANDS = Path(os.environ.get("RACKBILL_BRANDS", RACKBILL_HOME / "brands"))
 PUBLIC_URL = os.environ.get("RACKBILL_URL", "http://127.0.0.1:8000")

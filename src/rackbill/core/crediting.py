@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from rackbill.core.charges import CYCLE_UNITS, Allowance
 from rackbill.core.document import (
+    SCHEMA,
     AccountingTotals,
     Document,
     DocumentKind,
@@ -129,8 +130,8 @@ def draft_credit_note(
     net = sum(line.net_minor for line in lines)
     tax = sum(row.tax_minor for row in subtotals)
     document = replace(
-        original, kind=DocumentKind.CREDIT_NOTE, number="", document_uuid="", issued_on=issued_on,
-        due_on=issued_on, lines=lines, tax_subtotals=subtotals,
+        original, schema=SCHEMA, kind=DocumentKind.CREDIT_NOTE, number="", document_uuid="", issued_on=issued_on,
+        changes=(), previous=None, texts=(), due_on=issued_on, lines=lines, tax_subtotals=subtotals,
         totals=Totals(net_minor=net, tax_minor=tax, gross_minor=net + tax, prepaid_minor=0, due_minor=net + tax),
         accounting=_accounting(original, net, subtotals),
         corrects=(DocumentReference(number=original.number, issued_on=original.issued_on),),

@@ -133,13 +133,14 @@ class BillHead:
 
     def as_text(self) -> "HeadText":
         """The head as the texts of its parts."""
+        own_texts = canonical_text(self.texts) if self.texts else ""
         return HeadText(
             sales_organisation_id=self.sales_organisation_id, issued_on=self.issued_on.isoformat(),
             due_on=(self.issued_on + timedelta(days=self.payment.payment_days)).isoformat(), currency=self.currency,
             language=self.language, seller=canonical_text(self.seller), buyer=canonical_text(self.buyer),
             bill_to=canonical_text(self.bill_to), payment=canonical_text(self.payment),
             accounting_rate=self.accounting_rate, exemption_texts=self.exemption_texts or {},
-            texts=canonical_text(self.texts) if self.texts else "", details_url=self.details_url,
+            texts=own_texts, credit_texts=own_texts, details_url=self.details_url,
         )  # fmt: skip
 
 
@@ -148,7 +149,7 @@ class HeadText:
     """All of a document but its lines and sums, each part in its canonical form, empty where there is nothing.
 
     `compare` gives, of an invoice's items, net and tax, the texts of what changed since the last one and of the reference
-    to it; a credit note beside it has none.
+    to it; a credit note beside it has none, and texts of its own.
     """
 
     sales_organisation_id: str
@@ -164,6 +165,7 @@ class HeadText:
     exemption_texts: Mapping[str, str]
     texts: str = ""
     details_url: str = ""
+    credit_texts: str = ""
     compare: "Compare | None" = None
 
 
@@ -275,11 +277,14 @@ def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem], notes:
         f'{{"due_minor":{net + tax},"gross_minor":{net + tax},"net_minor":{net},"prepaid_minor":0,"tax_minor":{tax}}}'
     )
     accounting = changes = previous = ""
+    texts = head.credit_texts
     if head.accounting_rate is not None:
         totals_abroad = _accounting(head.accounting_rate, head.currency, net, subtotals)
         accounting = f'"accounting":{accounting_text(totals_abroad)},'
-    if kind is DocumentKind.INVOICE and head.compare is not None:
-        changes, previous = head.compare(items, net, tax)
+    if kind is DocumentKind.INVOICE:
+        texts = head.texts
+        if head.compare is not None:
+            changes, previous = head.compare(items, net, tax)
     canonical = (
         f'{{{accounting}"bill_to":{head.bill_to},"buyer":{head.buyer}{_member("changes", changes)}'
         f'{_member("corrects", _corrected(items))},"currency":"{head.currency}"'
@@ -287,7 +292,7 @@ def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem], notes:
         f'"due_on":"{head.due_on}","issued_on":"{head.issued_on}","kind":"{kind.value}","language":"{head.language}",'
         f'"lines":[{",".join(lines)}]{_member("notes", notes)},"number":"","payment":{head.payment}'
         f'{_member("previous", previous)},"sales_organisation_id":"{head.sales_organisation_id}","schema":{SCHEMA},'
-        f'"seller":{head.seller}{_member("tax_subtotals", subtotals_text)}{_member("texts", head.texts)},"totals":{totals}}}'
+        f'"seller":{head.seller}{_member("tax_subtotals", subtotals_text)}{_member("texts", texts)},"totals":{totals}}}'
     )
     return Draft(kind, canonical, net, items)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime, time
 from functools import cache
 from importlib import resources
@@ -11,27 +12,33 @@ from typing import Any, Literal
 
 import typst
 
-from rackbill.core.document import Document, DocumentKind, document_from_canonical
-from rackbill.formats import fonts, printed_document
+from rackbill.core.document import Document, canonical_bytes, document_from_canonical, document_hash
+from rackbill.formats import fonts
+from rackbill.formats.brand import PLAIN, Brand
+from rackbill.formats.printed_document import printed
+from rackbill.formats.printed_document.layout import laid_out
 
 STANDARDS: list[Literal["a-3b", "ua-1"]] = ["a-3b", "ua-1"]
 
 
-class KindNotRendered(ValueError):
-    """There is no PDF of this kind of document yet."""
-
-
 def _template() -> Path:
-    return Path(str(resources.files("rackbill.formats") / "templates" / "invoice.typ"))
+    return Path(str(resources.files("rackbill.formats") / "templates" / "document.typ"))
 
 
 @cache
-def _template_version() -> str:
-    return f"invoice-{hashlib.sha256(_template().read_bytes()).hexdigest()[:12]}-typst-{version('typst')}"
+def _layout_hash() -> str:
+    folder = resources.files("rackbill.formats")
+    digest = hashlib.sha256(_template().read_bytes())
+    for part in ("printed_document", "wording"):
+        for path in sorted(Path(str(folder / part)).glob("*.*")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
-TEMPLATE_VERSION = _template_version()
-"""Name, hash and typesetter of the template, kept with every stored file."""
+@cache
+def template_version(brand: Brand = PLAIN) -> str:
+    """Hashes of template and words, of fonts and of the brand, and the typesetter's version: kept with every stored file."""
+    return f"document-{_layout_hash()}-fonts-{fonts.fonts_hash()}-brand-{brand.digest}-typst-{version('typst')}"
 
 
 @cache
@@ -43,16 +50,27 @@ def _compiler() -> typst.Compiler:
     )
 
 
-def render_pdf(document: Document) -> bytes:
-    """The PDF of an invoice, credit note or pro forma. Raises KindNotRendered for other kinds."""
-    if document.kind not in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE, DocumentKind.PRO_FORMA):
-        raise KindNotRendered(
-            f"a {document.kind.value} has no PDF form; invoices, credit notes and pro formas have one"
-        )
-    data = _printable(printed_document.printed(document))
+def render_pdf(document: Document, *, brand: Brand = PLAIN, language: str = "", digest: str = "") -> bytes:
+    """The PDF of a document of any kind; in another language than its own it says of what it is a translation."""
+    return typeset(document, brand=brand, language=language, digest=digest)
+
+
+def typeset(
+    document: Document,
+    *,
+    brand: Brand = PLAIN,
+    language: str = "",
+    digest: str = "",
+    attached: tuple[str, bytes, str] | None = None,
+) -> bytes:
+    """The PDF, with a file attached where one is given as (name, XML, description); see einvoice_hybrid."""
+    inputs = {"data": _data(document, brand, language, digest), "logo": brand.logo}
+    if attached is not None:
+        name, xml, description = attached
+        inputs |= {"xml_name": name, "xml": xml.decode(), "xml_description": description}
     content = _compiler().compile(
         format="pdf",
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False, sort_keys=True)},
+        sys_inputs=inputs,
         pdf_standards=list(STANDARDS),
         # Metadata carry the day of issue, never the moment of rendering.
         timestamp=int(datetime.combine(document.issued_on, time(), UTC).timestamp()),
@@ -62,9 +80,36 @@ def render_pdf(document: Document) -> bytes:
     return content
 
 
-def render_canonical(canonical: bytes) -> bytes:
+def _data(document: Document, brand: Brand, language: str, digest: str) -> str:
+    digest = digest or document_hash(canonical_bytes(document))
+    shown = language or document.language
+    words = shown if fonts.can_print(shown) else "en"
+    data = laid_out(document, printed(document, language=words, digest=digest), brand)
+    text = json.dumps(data, ensure_ascii=False)
+    return text if not fonts.uncovered_characters(text) else json.dumps(_printable(data), ensure_ascii=False)
+
+
+def render_canonical(canonical: bytes, brand: Brand = PLAIN) -> bytes:
     """The PDF of a canonical form; for workers that know nothing but formats."""
-    return render_pdf(document_from_canonical(canonical))
+    return render_pdf(document_from_canonical(canonical), brand=brand, digest=document_hash(canonical))
+
+
+def organisation_of(canonical: bytes) -> str:
+    """The sales organisation of a canonical form, without reading all of it: quotes within texts are escaped."""
+    found = re.search(rb'"sales_organisation_id":"([^"\\]*)"', canonical)
+    return found.group(1).decode() if found else ""
+
+
+def transliterated(canonical: bytes) -> list[str]:
+    """The names and texts of a document that no font can print as they are; whoever renders raises the alert."""
+    if not fonts.uncovered_characters(canonical.decode()):
+        return []
+    document = document_from_canonical(canonical)
+    subjects = [line.subject for line in document.lines]
+    parties = (document.buyer, document.seller)
+    texts = [text for party in parties for text in (party.name, party.address.street, party.address.city)]
+    texts += [text for subject in subjects for text in (subject.reference, subject.legacy_name, subject.description)]
+    return [text for text in dict.fromkeys(texts) if fonts.uncovered_characters(text)]
 
 
 def _printable(value: Any) -> Any:

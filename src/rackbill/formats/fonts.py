@@ -1,7 +1,15 @@
-"""The fonts of documents, and which characters they have."""
+"""The fonts of documents, which characters they have, and what is printed for a character that none of them has.
 
+Noto Sans and IBM Plex Mono are always there. Chinese and Japanese letters come from the extra `cjk`, or from the Debian
+package fonts-noto-cjk.
+"""
+
+import hashlib
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import fontpkg_ibm_plex_mono
@@ -11,38 +19,124 @@ from fontTools.ttLib import TTFont
 TEXT_FAMILY = "Noto Sans"
 ID_FAMILY = "IBM Plex Mono"
 """Identifiers: 0 and O, 1 and l are told apart."""
+DEBIAN_FOLDER = Path("/usr/share/fonts/opentype/noto")
+_EM = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class IdeographFont:
+    """A font with Chinese or Japanese letters: its family, its file, its place in a collection."""
+
+    language: str
+    family: str
+    path: Path
+    place: int = -1
 
 
 def font_folders() -> list[str]:
     """Where the font files lie."""
-    return [str(Path(package.ROOT) / "files") for package in (fontpkg_noto_sans, fontpkg_ibm_plex_mono)]
+    packages = [str(Path(package.ROOT) / "files") for package in (fontpkg_noto_sans, fontpkg_ibm_plex_mono)]
+    return packages + sorted({str(font.path.parent) for font in ideograph_fonts()})
+
+
+def families(language: str) -> list[str]:
+    """The families for running text, in the order in which a letter is looked for."""
+    rest = sorted(ideograph_fonts(), key=lambda font: (font.language != language, font.family))
+    return [TEXT_FAMILY, *(font.family for font in rest)]
+
+
+@cache
+def ideograph_fonts() -> tuple[IdeographFont, ...]:
+    """The fonts for Japanese and Simplified Chinese that are installed; none is a full answer too."""
+    packaged = tuple(_packaged())
+    if packaged:
+        return packaged
+    collection = DEBIAN_FOLDER / "NotoSansCJK-Regular.ttc"
+    if not collection.is_file():
+        return ()
+    return (
+        IdeographFont("ja", "Noto Sans CJK JP", collection, 0),
+        IdeographFont("zh", "Noto Sans CJK SC", collection, 2),
+    )
+
+
+def _packaged() -> Iterator[IdeographFont]:
+    for language, family, package, name in (
+        ("ja", "Noto Sans JP", "pylopdf_fonts_jp", "NotoSansJP-Regular.otf"),
+        ("zh", "Noto Sans SC", "pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf"),
+    ):
+        spec = find_spec(package)
+        if spec is not None and spec.origin is not None:
+            yield IdeographFont(language, family, Path(spec.origin).parent / name)
+
+
+def _upright() -> Path:
+    folder = Path(fontpkg_noto_sans.ROOT) / "files"
+    return next(path for path in folder.glob("*.ttf") if "Italic" not in path.name)
+
+
+@cache
+def advances() -> dict[int, int]:
+    """Width of every letter of the text font, in thousandths of the text size, by code point."""
+    with TTFont(_upright(), lazy=True) as font:
+        metrics, units = font["hmtx"].metrics, font["head"].unitsPerEm
+        return {code: metrics[name][0] * _EM // units for code, name in font.getBestCmap().items()}
 
 
 @cache
 def _covered() -> frozenset[int]:
-    folder = Path(fontpkg_noto_sans.ROOT) / "files"
-    upright = next(path for path in folder.glob("*.ttf") if "Italic" not in path.name)
-    with TTFont(upright, lazy=True) as font:
-        return frozenset(font.getBestCmap())
+    codes = set(advances())
+    for font in ideograph_fonts():
+        with TTFont(font.path, lazy=True, fontNumber=font.place) as read:
+            codes.update(read.getBestCmap())
+    return frozenset(codes)
+
+
+@cache
+def fonts_hash() -> str:
+    """Twelve hex digits over the bytes of every font file that a document may use; kept with every stored PDF."""
+    digest = hashlib.sha256()
+    text = sorted((Path(fontpkg_noto_sans.ROOT) / "files").glob("*.ttf"))
+    mono = sorted((Path(fontpkg_ibm_plex_mono.ROOT) / "files").glob("*.ttf"))
+    for path in [*text, *mono, *(font.path for font in ideograph_fonts())]:
+        digest.update(path.name.encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+def can_print(language: str) -> bool:
+    """Whether the letters of a language are there: Japanese and Chinese need a font of their own."""
+    return language not in ("ja", "zh") or any(font.language == language for font in ideograph_fonts())
 
 
 def uncovered_characters(text: str) -> str:
-    """The characters of a text that no document font has, each once, in order."""
+    """The characters of a text that no document font has, each once, in order. Forms ask this when a name is saved."""
+    if text.isascii():
+        return ""
     covered = _covered()
     return "".join(dict.fromkeys(c for c in text if ord(c) not in covered and c not in "\n\t"))
 
 
 def printable(text: str) -> str:
-    """The text with what no font has replaced by its base form, else by a question mark; a name never stops a bill."""
-    if not uncovered_characters(text):
+    """The text with what no font has in Latin letters, else as its base form, else a question mark: a name never stops a bill."""
+    if text.isascii() or not uncovered_characters(text):
         return text
+    return "".join(_printable_letter(letter) for letter in unicodedata.normalize("NFKC", text))
+
+
+def _printable_letter(letter: str) -> str:
     covered = _covered()
-    plain = unicodedata.normalize("NFKC", text)
-    result = []
-    for character in plain:
-        if ord(character) in covered:
-            result.append(character)
-            continue
-        base = "".join(c for c in unicodedata.normalize("NFKD", character) if ord(c) in covered)
-        result.append(base or "?")
-    return "".join(result)
+    if ord(letter) in covered or letter in "\n\t":
+        return letter
+    base = "".join(
+        c for c in unicodedata.normalize("NFKD", letter) if ord(c) in covered and not unicodedata.combining(c)
+    )
+    if base.strip():
+        return base
+    # Unicode names the sound: KATAKANA LETTER KA, HANGUL SYLLABLE GIM, HEBREW LETTER SHIN.
+    name = unicodedata.name(letter, "")
+    for word in (" LETTER ", " SYLLABLE "):
+        if word in name:
+            sound = name.rpartition(word)[2].rpartition(" ")[2]
+            return sound.capitalize() if "SYLLABLE" in name else sound.lower()
+    return "" if unicodedata.combining(letter) else "?"

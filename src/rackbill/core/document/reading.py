@@ -68,14 +68,15 @@ def _reference(data: dict[str, Any]) -> DocumentReference:
     return DocumentReference(**{**data, "issued_on": date.fromisoformat(data["issued_on"])})
 
 
-def _party(data: dict[str, Any]) -> Party:
+def party_from_plain(data: dict[str, Any]) -> Party:
+    """A party from its canonical form read as JSON."""
     registrations = tuple(_of(TaxRegistration, row) for row in data.get("tax_registrations", ()))
     return _of(Party, data, address=_of(PostalAddress, data["address"]), tax_registrations=registrations)
 
 
 def party_from_text(text: str) -> Party:
     """The value of a Party's canonical form."""
-    return _party(json.loads(text))
+    return party_from_plain(json.loads(text))
 
 
 def bill_to_from_text(text: str) -> BillTo:
@@ -141,7 +142,7 @@ def document_from_plain(data: dict[str, Any]) -> Document:
     """The value of a canonical form of any schema, read as JSON."""
     return _of(
         Document, data, kind=DocumentKind(data["kind"]), issued_on=date.fromisoformat(data["issued_on"]),
-        due_on=date.fromisoformat(data["due_on"]), seller=_party(data["seller"]), buyer=_party(data["buyer"]),
+        due_on=date.fromisoformat(data["due_on"]), seller=party_from_plain(data["seller"]), buyer=party_from_plain(data["buyer"]),
         bill_to=_of(BillTo, data["bill_to"]), payment=_payment(data["payment"]),
         lines=tuple(map(_line, data.get("lines", ()))),
         tax_subtotals=tuple(

@@ -100,6 +100,13 @@ def bill_to_text(
     return f"{{{text[1:]}}}"
 
 
+def einvoice_profile_in(bill_to: str) -> str:
+    """The e-invoice profile in the canonical form of a BillTo; empty where the customer gets none."""
+    # A quotation mark inside a value is escaped, so the member's name cannot stand in one.
+    _before, found, rest = bill_to.partition('"einvoice_profile":"')
+    return rest.partition('"')[0] if found else ""
+
+
 def payment_text(
     account: str, payment_days: int, mandate_reference: str, creditor_id: str, paynow_uen: str = ""
 ) -> str:

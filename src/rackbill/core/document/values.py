@@ -176,13 +176,17 @@ class BillTo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentInstructions:
-    """How to pay (BG-16): account, terms in words, mandate of a direct debit, the UEN that PayNow pays to."""
+    """How to pay (BG-16): account, terms in words, mandate of a direct debit, the UEN that PayNow pays to.
+
+    `debited_account` is the IBAN that the mandate lets debit (BT-91); XRechnung demands it.
+    """
 
     account: BankAccount | None
     payment_days: int
     mandate_reference: str = ""
     creditor_id: str = ""
     paynow_uen: str = ""
+    debited_account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,10 @@ class ApprovalRefused(RunRefused):
     """This actor may not approve this run; the message says who may."""
 
 
+class RunHeld(RunRefused):
+    """Drafts of the run are not checked against the official e-invoice rules yet; the message says what keeps them."""
+
+
 class RunNotFound(LookupError):
     """There is no such bill run."""
 

@@ -7,7 +7,7 @@ class BillRun(models.Model):
     """One pass over one sales organisation up to a through date: planned → computed → approved → issued, or discarded.
 
     `is_four_eyes` says that it was above the limit when it was approved. `reviewed_by` is then the first of two people,
-    where no person planned and computed it.
+    where no person planned and computed it. `hold_reason` says what keeps its e-invoices from being checked.
     """
 
     STATES = [(state, state) for state in ("planned", "computed", "approved", "issued", "discarded")]
@@ -28,6 +28,7 @@ class BillRun(models.Model):
     approved_by = models.CharField(max_length=254, blank=True)
     approved_at = models.DateTimeField(null=True)
     is_four_eyes = models.BooleanField(default=False)
+    hold_reason = models.CharField(max_length=300, blank=True)
     closed_at = models.DateTimeField(null=True)
     provisional_report = models.TextField(blank=True)
 
@@ -66,6 +67,7 @@ class BillDraft(models.Model):
     """A document without a number, of a run or (without one) a credit note of its own; the number is set in issuing it.
 
     `checked_sha256` is the hash of the canonical form whose invariants were checked in computing it; empty: check it.
+    With an `einvoice_profile` it gets none before it has passed the official rules: `checked_with` says which, and when.
     """
 
     run = models.ForeignKey(
@@ -86,16 +88,26 @@ class BillDraft(models.Model):
     canonical = models.TextField()
     checked_sha256 = models.CharField(max_length=64, blank=True)
     document_number = models.CharField(max_length=8, null=True, unique=True)
+    einvoice_profile = models.CharField(max_length=16, default="")
+    checked_at = models.DateTimeField(null=True)
+    checked_with = models.CharField(max_length=300, null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "billing_group", "currency", "place"], name="draft_once"),
+            models.CheckConstraint(
+                condition=models.Q(document_number=None)
+                | models.Q(einvoice_profile="")
+                | models.Q(checked_at__isnull=False),
+                name="einvoice_checked_before_number",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["run", "shard_number"], condition=models.Q(document_number=None), name="drafts_to_issue"
             ),
             models.Index(fields=["run", "customer"], name="draft_by_run_and_customer"),
+            models.Index(fields=["run", "id"], condition=~models.Q(einvoice_profile=""), name="drafts_with_einvoice"),
         ]
 
     def __str__(self) -> str:
@@ -144,15 +156,27 @@ class Charge(models.Model):
 
 
 class ParkedBill(models.Model):
-    """A customer or billing group that a run could not bill, with the reason in words."""
+    """A customer or billing group that a run could not bill, with the reason in words.
+
+    `failures` are the e-invoice rules it does not meet, as {rule, text, place}, so that any door tells them in its language.
+    """
 
     run = models.ForeignKey("rackbill_billing.BillRun", on_delete=models.CASCADE, related_name="parked")
     customer = models.ForeignKey("rackbill_parties.Customer", on_delete=models.PROTECT, related_name="+")
+    billing_group = models.ForeignKey(
+        "rackbill_parties.BillingGroup", null=True, on_delete=models.PROTECT, related_name="+"
+    )
     code = models.CharField(max_length=32)
-    reason = models.CharField(max_length=500)
+    reason = models.CharField(max_length=1000)
+    failures = models.JSONField(default=list)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["run", "customer"], name="parked_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "customer"], condition=models.Q(billing_group=None), name="parked_once"
+            ),
+            models.UniqueConstraint(fields=["run", "billing_group"], name="group_parked_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.code}"

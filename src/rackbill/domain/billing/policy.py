@@ -6,6 +6,8 @@ from datetime import timedelta
 
 SHARD_CUSTOMERS = 1000
 ISSUE_BLOCK = 1000
+CHECK_BLOCK = 200
+"""How many drafts are checked against the e-invoice rules before what was found is stored."""
 QUEUED = timedelta(minutes=10)
 """How long a shard handed to workers may wait before it counts as lost and is handed out again."""
 
@@ -18,11 +20,14 @@ PARK_CODES = {
     "InvalidDocument": "invalid_document",
     "ValueError": "contradictory_data",
 }
+EINVOICE_CODE = "einvoice_rule"
+KEPT_FAILURES = 20
 WAYS_OUT = {
     "contradictory_data": "Mend the price, quantity or dates of the contract line named, then retry the parked customers.",
     "no_tax_rule": "Enter the customer's country and state, or the rate that is missing, then retry the parked customers.",
     "no_exchange_rate": "Enter the exchange rate of that day with its source, then retry the parked customers.",
     "invalid_document": "Mend the customer's address, tax number or lines as named, then retry the parked customers.",
+    "einvoice_rule": "Do what the sentence about the e-invoice says, then retry the parked customers.",
 }
 """What to do about a parked customer, by code."""
 

@@ -2,7 +2,10 @@ from django.db import models
 
 
 class Dispatch(models.Model):
-    """The sending of one document to one recipient by one way."""
+    """The sending of one document to one recipient by one way.
+
+    `hold_count` of its attempts found the rule checker down; they are no failures of this document.
+    """
 
     STATES = [(state, state) for state in ("queued", "claimed", "sent", "failed", "parked")]
 
@@ -18,7 +21,8 @@ class Dispatch(models.Model):
     recipient = models.CharField(max_length=254, blank=True)
     state = models.CharField(max_length=8, choices=STATES)
     reason = models.CharField(max_length=300, blank=True)
-    attempt_count = models.PositiveSmallIntegerField(default=0)
+    attempt_count = models.PositiveIntegerField(default=0)
+    hold_count = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
     claimed_by = models.CharField(max_length=64, blank=True)
     claimed_until = models.DateTimeField(null=True)

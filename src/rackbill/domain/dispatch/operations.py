@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from rackbill.domain.dispatch import policy
 from rackbill.domain.dispatch.models import Dispatch
@@ -76,10 +76,26 @@ def record_failure(*, key: int, attempt_count: int, reason: str, now: datetime) 
 
     Says nothing where the claim ran out meanwhile and another worker took the row over, or has sent it.
     """
-    wait = policy.back_off(attempt_count)
+    held = Dispatch.objects.filter(pk=key).values_list("hold_count", flat=True).first() or 0
+    wait = policy.back_off(attempt_count - held)
     # Each claim raises the count, so it tells whether the row is still in this worker's hands.
     own = Dispatch.objects.filter(pk=key, state="claimed", attempt_count=attempt_count)
     if wait is None:
         own.update(state="failed", reason=reason[:300], claimed_until=None)
     else:
         own.update(state="queued", reason=reason[:300], claimed_until=None, next_attempt_at=now + wait)
+
+
+def record_hold(*, key: int, attempt_count: int, reason: str, now: datetime) -> None:
+    """It could not be checked, so it waits; says nothing where the row is no longer in this worker's hands."""
+    own = Dispatch.objects.filter(pk=key, state="claimed", attempt_count=attempt_count)
+    own.update(
+        state="queued", reason=reason[:300], claimed_until=None, next_attempt_at=now + policy.HOLD,
+        hold_count=F("hold_count") + 1,
+    )  # fmt: skip
+
+
+def park_dispatch(*, key: int, attempt_count: int, reason: str) -> None:
+    """It may not leave as it is and is left to a person; says nothing where the row is no longer in this worker's hands."""
+    own = Dispatch.objects.filter(pk=key, state="claimed", attempt_count=attempt_count)
+    own.update(state="parked", reason=reason[:300], claimed_until=None)

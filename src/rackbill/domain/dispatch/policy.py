@@ -7,6 +7,10 @@ CLAIM = timedelta(minutes=5)
 """How long a worker may hold a dispatch before another takes it over."""
 
 
+HOLD = timedelta(minutes=1)
+"""How long until an e-invoice that could not be checked is tried again; it is tried for ever."""
+
+
 def back_off(attempt_count: int) -> timedelta | None:
     """Time until the next try after so many failed ones, or None when it is to be left to a person."""
     if attempt_count >= MAX_ATTEMPTS:

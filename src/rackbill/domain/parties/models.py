@@ -29,6 +29,11 @@ class SalesOrganisation(PostalFields):
     billing_email = models.EmailField()
     billing_phone = models.CharField(max_length=40)
     payment_days = models.PositiveSmallIntegerField()
+    contact_name = models.CharField(max_length=120, blank=True)
+    electronic_address = models.CharField(max_length=140, blank=True)
+    company_scheme = models.CharField(max_length=4, blank=True)
+    paynow_uen = models.CharField(max_length=13, blank=True)
+    portal_url = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:
         return f"{self.organisation_id} {self.legal_name}"
@@ -71,6 +76,33 @@ class SellerBankAccount(models.Model):
         return f"{self.currency} {self.iban or self.account_number}"
 
 
+class SellerText(models.Model):
+    """A text of a sales organisation on its documents, in one language; blank kind: on every kind of document.
+
+    Texts of one name say the same in other words: of them a document carries the one that fits its kind and language best.
+    """
+
+    sales_organisation = models.ForeignKey(
+        "rackbill_parties.SalesOrganisation", on_delete=models.PROTECT, related_name="texts"
+    )
+    name = models.CharField(max_length=40)
+    kind = models.CharField(max_length=20, blank=True)
+    language = models.CharField(max_length=8)
+    text = models.CharField(max_length=1000)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sales_organisation", "name", "kind", "language", "valid_from"], name="seller_text_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"
+
+
 class Customer(PostalFields):
     """Who signs; belongs to one sales organisation."""
 
@@ -90,6 +122,9 @@ class Customer(PostalFields):
     legacy_id = models.CharField(max_length=40, blank=True)
     created_on = models.DateField()
     is_closed = models.BooleanField(default=False)
+    is_public_body = models.BooleanField(default=False)
+    electronic_address = models.CharField(max_length=140, blank=True)
+    company_scheme = models.CharField(max_length=4, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["sales_organisation", "customer_id"])]
@@ -136,7 +171,10 @@ class ContactRole(models.Model):
 
 
 class BillingGroup(models.Model):
-    """What of a customer goes on one invoice for each currency. Blank address: the customer's own."""
+    """What of a customer goes on one invoice for each currency. Blank addresses: the customer's own.
+
+    `einvoice_choice` is the profile of its e-invoices, none, or blank for what the country pack says.
+    """
 
     group_id = models.CharField(max_length=12, unique=True)
     customer = models.ForeignKey("rackbill_parties.Customer", on_delete=models.PROTECT, related_name="billing_groups")
@@ -153,6 +191,10 @@ class BillingGroup(models.Model):
     postal_code = models.CharField(max_length=20, blank=True)
     state = models.CharField(max_length=40, blank=True)
     country = models.CharField(max_length=2, blank=True)
+    contact_name = models.CharField(max_length=120, blank=True)
+    electronic_address = models.CharField(max_length=140, blank=True)
+    project_reference = models.CharField(max_length=60, blank=True)
+    einvoice_choice = models.CharField(max_length=12, blank=True)
 
     class Meta:
         constraints = [
@@ -165,14 +207,38 @@ class BillingGroup(models.Model):
         return self.group_id
 
 
+class PurchaseOrder(models.Model):
+    """A purchase order of a billing group from one day until another (BT-13); in its time it stands before the undated one."""
+
+    billing_group = models.ForeignKey(
+        "rackbill_parties.BillingGroup", on_delete=models.CASCADE, related_name="purchase_orders"
+    )
+    number = models.CharField(max_length=60)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["billing_group", "valid_from"], name="purchase_order_once"),
+            models.CheckConstraint(
+                condition=models.Q(valid_until__isnull=True) | models.Q(valid_until__gt=models.F("valid_from")),
+                name="purchase_order_has_days",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
 class BillingRecipient(models.Model):
-    """Who gets the documents of a billing group by e-mail."""
+    """Who gets the documents of a billing group by e-mail. `attachments` are words of the mailing policy; blank: what suits."""
 
     billing_group = models.ForeignKey(
         "rackbill_parties.BillingGroup", on_delete=models.CASCADE, related_name="recipients"
     )
     email = models.EmailField()
     contact = models.ForeignKey("rackbill_parties.Contact", null=True, on_delete=models.CASCADE, related_name="+")
+    attachments = models.CharField(max_length=40, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["billing_group", "email"], name="billing_recipient_once")]

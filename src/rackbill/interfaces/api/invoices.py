@@ -1,4 +1,4 @@
-"""`/invoices/v1/invoices`: list, detail, PDF, CSV export."""
+"""`/invoices/v1/invoices`: list, detail, every form of a document, CSV export."""
 
 import csv
 import io
@@ -7,18 +7,20 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Path, Query, Router
 
 from rackbill.core.document import DocumentLine, reference_shown
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.documents.errors import DocumentNotFound
 from rackbill.domain.receivables import queries as receivables
 from rackbill.domain.receivables.queries import InvoiceRow
+from rackbill.formats.einvoice import EinvoiceRefused
 from rackbill.interfaces.api import shapes
 from rackbill.interfaces.api.answers import day_from, day_with_offset, json_answer, metadata, money
 from rackbill.interfaces.api.authentication import holder
 from rackbill.interfaces.api.errors import ApiRefusal
-from rackbill.interfaces.jobs import clock, document_files
+from rackbill.interfaces.jobs import clock, document_files, document_forms
+from rackbill.interfaces.jobs.document_forms import FormRefused, NotOffered
 
 router = Router(tags=["Invoices"])
 DEFAULT_LIMIT = 10
@@ -101,6 +103,30 @@ def invoice_pdf(request: HttpRequest, invoice_id: str) -> HttpResponse:
         content_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="invoice-{invoice_id}.pdf"'},
     )
+
+
+@router.get("/invoices/{invoice_id}/{form}")
+def invoice_form(
+    request: HttpRequest,
+    invoice_id: str,
+    form: str = Path(..., description="html, csv, json or einvoice; pdf has a path of its own"),
+    language: str = "",
+) -> HttpResponse:
+    """An invoice or credit note in another form; 404 where the document has none. `language` gives a marked translation (html).
+
+    `einvoice` is the XML that the customer gets, `json` the canonical form.
+    """
+    scope = holder(request).scope
+    try:
+        made = document_forms.offered_form(
+            scope=scope, number=invoice_id, form=form, now=clock.now(), language=language
+        )
+    except (DocumentNotFound, NotOffered, EinvoiceRefused):
+        raise ApiRefusal(404) from None
+    except FormRefused as refusal:
+        raise ApiRefusal(400, details={"language": [str(refusal)]}) from None
+    disposition = {"Content-Disposition": f'attachment; filename="{made.name}"'}
+    return HttpResponse(made.content, content_type=made.media_type, headers=disposition)
 
 
 def _day(name: str, text: str) -> Any:

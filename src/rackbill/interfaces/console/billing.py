@@ -91,13 +91,13 @@ def register(app: typer.Typer) -> None:
         )
         for warning in document_queries.series_warnings(organisation_id=sales_org):
             answers.people.print(f"[yellow]warning[/yellow]: {warning}")
-        waits = f"two different people must approve it: rackbill run approve {summary.run_id} --as EMAIL"
+        waits = waits_for(summary)
         if as_json:
             answers.print_json(summary_json(summary) | ({} if is_issued else {"waits_for": waits}))
         else:
             print_summary(summary)
             if not is_issued:
-                answers.out.print(f"It is above the limit; {waits}")
+                answers.out.print(f"It waits: {waits}", soft_wrap=True)
 
     @app.command("dispatch")
     def send(
@@ -119,6 +119,15 @@ def register(app: typer.Typer) -> None:
             answers.print_json(answer)
         else:
             answers.out.print(f"{files} PDF files made, {sent} mails sent; outbox: {answer['outbox']}")
+
+
+def waits_for(summary: RunSummary) -> str:
+    """What a run that stopped at computed waits for."""
+    if summary.hold_reason:
+        return f"{summary.hold_reason}; run it again, or rackbill run check {summary.run_id}"
+    return (
+        f"it is above the limit, two different people must approve it: rackbill run approve {summary.run_id} --as EMAIL"
+    )
 
 
 def print_summary(summary: RunSummary) -> None:

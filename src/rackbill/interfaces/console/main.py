@@ -65,13 +65,19 @@ def _refusals() -> tuple[type[Exception], ...]:
     """What commands refuse with: their own word, lookups that found nothing, values that cannot be, a full range."""
     from django.db.utils import OperationalError
 
-    return (answers.Refused, LookupError, ValueError, FileNotFoundError, OperationalError)
+    from rackbill.adapters.rule_checker import RuleCheckerDown
+    from rackbill.adapters.rule_packs import PackDamaged
+
+    return (
+        answers.Refused, LookupError, ValueError, FileNotFoundError, OperationalError, RuleCheckerDown, PackDamaged,
+    )  # fmt: skip
 
 
 def _add_commands() -> None:
     from rackbill.interfaces.console import (
         bench_bill_run,
         bench_data,
+        bench_documents,
         bench_usage,
         benches,
         billing,
@@ -79,6 +85,8 @@ def _add_commands() -> None:
         credits,
         cutover,
         demo,
+        document,
+        einvoice_rules,
         explain,
         identifiers,
         installation,
@@ -86,6 +94,7 @@ def _add_commands() -> None:
         prices,
         pro_forma,
         receivables,
+        recipients,
         reminders,
         runs,
         scenario,
@@ -98,13 +107,11 @@ def _add_commands() -> None:
         working,
     )
 
-    for module in (bench_data, bench_bill_run, bench_usage):
+    for module in (bench_data, bench_bill_run, bench_documents, bench_usage):
         module.register(benches.app)
     app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
     app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
-    app.add_typer(
-        scenario.app, name="scenario", help="A customer's story in one file, played in a throw-away database."
-    )
+    app.add_typer(scenario.app, name="scenario", help="A customer's story, played in a throw-away database.")
     app.add_typer(usage.app, name="usage", help="Usage: meters, samples, frozen months, estimates.")
     app.add_typer(taxes.app, name="tax", help="Which tax and why; changes of rates; choices of a seller.")
     app.add_typer(
@@ -114,9 +121,13 @@ def _add_commands() -> None:
     app.add_typer(billing.series_app, name="series", help="Number series of documents.")
     app.add_typer(payments.app, name="payments", help="Bank files, payments, and where their money goes.")
     app.add_typer(receivables.app, name="receivables", help="What customers owe, document by document.")
+    app.add_typer(
+        einvoice_rules.app, name="einvoice-rules", help="Official rules of e-invoices: import them, list them."
+    )
+    app.add_typer(recipients.app, name="recipients", help="Who gets documents by e-mail, and with which files.")
     app.add_typer(reminders.app, name="reminders", help="Reminders of what is overdue.")
     families = (
-        installation, simulate, billing, credits, prices, pro_forma, books, explain, verifying, identifiers, serving,
+        installation, simulate, billing, credits, prices, pro_forma, books, document, explain, verifying, identifiers, serving,
         working, demo,
     )  # fmt: skip
     for module in families:

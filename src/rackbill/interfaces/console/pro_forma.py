@@ -12,7 +12,7 @@ from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.formats import document_pdf
 from rackbill.formats.wording import wording
 from rackbill.interfaces.console import answers, main
-from rackbill.interfaces.jobs import pro_forma
+from rackbill.interfaces.jobs import document_files, pro_forma
 from rackbill.interfaces.jobs.pro_forma import ProForma, ProFormaPage
 
 
@@ -42,7 +42,9 @@ def _write(made: ProForma, output: Path) -> list[Path]:
     paths = []
     for place, page in enumerate(made.pages, start=1):
         path = output if place == 1 else output.with_name(f"{output.stem}-{place}{output.suffix}")
-        path.write_bytes(document_pdf.render_pdf(page.document))
+        path.write_bytes(
+            document_pdf.render_pdf(page.document, brand=document_files.brand_of(page.document.sales_organisation_id))
+        )
         paths.append(path)
     return paths
 

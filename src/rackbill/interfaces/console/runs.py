@@ -17,7 +17,7 @@ from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.formats.wording import LANGUAGES
 from rackbill.interfaces.console import acting, answers, main
 from rackbill.interfaces.console.acting import As, TokenFile
-from rackbill.interfaces.jobs import bill_run, clock, run_report, signing
+from rackbill.interfaces.jobs import bill_run, clock, einvoice_check, run_report, signing
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 EVERYTHING = WholeInstallation()
@@ -82,6 +82,18 @@ def retry(run: Run, as_: As = None, token_file: TokenFile = None, as_json: Json 
     now, who = main.set_clock(at), _operator(run, as_, token_file)
     billing.retry_parked(run_id=run, now=now, actor=who)
     compute(run, as_=as_, token_file=token_file, as_json=as_json)
+
+
+@app.command("check")
+def check(run: Run, as_: As = None, token_file: TokenFile = None, as_json: Json = False, at: At = None) -> None:
+    """Check the e-invoices of a computed run against the official rules, as computing does; after the checker was down."""
+    now = main.set_clock(at)
+    _operator(run, as_, token_file)
+    with answers.steps(as_json=as_json) as steps:
+        is_done = einvoice_check.check_run(run_id=run, now=now, on_step=steps)
+    show_run(run, as_json)
+    if not is_done:
+        raise answers.CheckFailed
 
 
 @app.command("approve")
@@ -201,6 +213,9 @@ def show_run(run_id: str, as_json: bool) -> None:
     for currency, moved, most in view.above:
         print_(f"  {decimal_from_minor(moved, currency):,} {currency} is above the limit of "
                f"{decimal_from_minor(most, currency):,}: two different people must see it")  # fmt: skip
+    if view.unchecked:
+        why = view.hold_reason or "not checked yet"
+        print_(f"  {view.unchecked} e-invoices wait for the official rules: {why}", soft_wrap=True)
     print_parked(_view_json(view)["parked_customers"])
 
 
@@ -246,6 +261,7 @@ def _view_json(view: RunView) -> dict[str, Any]:
     return {
         **_row_json(view.row), "shards": view.shards_total, "shards_computed": view.shards_done,
         "documents": view.documents, "issued": view.issued, "net_minor_by_currency": view.net_minor_by_currency,
+        "unchecked_einvoices": view.unchecked, "hold_reason": view.hold_reason,
         "above_limits": [{"currency": c, "moved_minor": m, "limit_minor": most} for c, m, most in view.above],
         "parked_customers": [
             {"customer_id": p.customer_id, "name": p.name, "code": p.code, "reason": p.reason, "way_out": p.way_out}

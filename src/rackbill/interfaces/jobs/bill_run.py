@@ -5,21 +5,21 @@ from zoneinfo import ZoneInfo
 
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.billing import queries as billing_queries
-from rackbill.domain.billing.errors import ApprovalRefused
+from rackbill.domain.billing.errors import ApprovalRefused, RunHeld
 from rackbill.domain.billing.queries import RunSummary
 from rackbill.domain.documents import operations as documents
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.receivables import operations as receivables
-from rackbill.interfaces.jobs import shards, usage
+from rackbill.interfaces.jobs import einvoice_check, shards, usage
 from rackbill.interfaces.jobs.shards import OnStep
 
 
 def run_bill(
     *, organisation_id: str, through: date, now: datetime, actor: Actor, signer: Signer, on_step: OnStep | None = None
 ) -> RunSummary:
-    """The run as it stands at the end: issued, or computed where this actor may not approve it.
+    """The run as it stands at the end: issued, or computed where this actor may not approve it or the rule checker is down.
 
     Raises RunRefused, SalesOrganisationNotFound and what issuing raises.
     """
@@ -28,7 +28,7 @@ def run_bill(
     compute_run(run_id=run_id, now=now, actor=actor, on_step=on_step)
     try:
         state = billing.approve_run(run_id=run_id, now=now, actor=actor)
-    except ApprovalRefused:
+    except (ApprovalRefused, RunHeld):
         state = "computed"
     if state in ("approved", "issued"):
         issue_run(run_id=run_id, now=now, actor=actor, signer=signer, on_step=on_step)
@@ -36,10 +36,14 @@ def run_bill(
 
 
 def compute_run(*, run_id: str, now: datetime, actor: Actor, on_step: OnStep | None = None) -> None:
-    """Computes what is left of a planned run, beside the workers. May run twice. Raises RunNotFound."""
+    """Computes what is left of a planned run, beside the workers, and checks its e-invoices. May run twice. Raises RunNotFound.
+
+    The run stays computed and says why where the rule checker is down.
+    """
     if billing_queries.run_summary(run_id=run_id).state == "planned":
         shards.compute_shards(run_id=run_id, on_step=on_step or _quietly)
         billing.finish_computing(run_id=run_id, now=now, actor=actor)
+    einvoice_check.check_run(run_id=run_id, now=now, on_step=on_step)
 
 
 def issue_run(*, run_id: str, now: datetime, actor: Actor, signer: Signer, on_step: OnStep | None = None) -> None:

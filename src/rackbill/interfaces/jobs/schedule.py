@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from rackbill.adapters.smtp import MailServer
-from rackbill.interfaces.jobs import clock, dispatch, document_files, engine, shards
+from rackbill.interfaces.jobs import clock, dispatch, document_files, einvoice_check, engine, shards
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,11 @@ def send_what_waits() -> None:
 
 SCHEDULE = (
     Entry("shards that got lost", timedelta(seconds=30), shards.sweep_shards),
+    Entry(
+        "e-invoices that wait for the rule checker",
+        timedelta(minutes=1),
+        lambda: einvoice_check.check_waiting_runs(now=clock.now()),
+    ),
     Entry("files and mail", timedelta(seconds=5), send_what_waits),
     Entry("tasks that got lost, and old ones", timedelta(hours=1), lambda: engine.close_lost_tasks(now=clock.wall())),
 )

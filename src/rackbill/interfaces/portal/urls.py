@@ -15,6 +15,7 @@ urlpatterns = [
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<str:number>/", invoices.invoice, name="invoice"),
     path("invoices/<str:number>/pdf", invoices.invoice_pdf, name="invoice_pdf"),
+    path("invoices/<str:number>/files/<str:form>", invoices.invoice_file, name="invoice_file"),
     path("search/", search.search, name="search"),
     path("account/switch/", account.switch, name="switch_account"),
     path("language/", set_language, name="set_language"),

@@ -161,6 +161,7 @@ COMPARISONS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
                 "run {0}: customer {1} was parked and billed at once",
                 f"""SELECT DISTINCT r.run_id, c.customer_id FROM {_PARKED} p JOIN {_RUN} r ON r.id = p.run_id
                 JOIN {_DRAFT} f ON f.run_id = r.id AND f.customer_id = p.customer_id
+                    AND (p.billing_group_id IS NULL OR p.billing_group_id = f.billing_group_id)
                 JOIN {_CUSTOMER} c ON c.id = p.customer_id
                 WHERE r.sales_organisation_id = %(organisation)s ORDER BY 2""",
             ),

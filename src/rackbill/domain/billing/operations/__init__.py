@@ -1,5 +1,6 @@
 """Bill runs: planned → computed → approved → issued. Every step may run twice; a worker may die at any line."""
 
+from rackbill.domain.billing.operations.checking import FailedDraft, hold_run, park_failed_groups, record_checks
 from rackbill.domain.billing.operations.computing import compute_shard, preview_bills
 from rackbill.domain.billing.operations.controlling import (
     approve_run,
@@ -18,8 +19,9 @@ from rackbill.domain.billing.operations.previewing import preview_coming_bill
 from rackbill.domain.billing.operations.sharding import compute_free_shard, compute_next_shard, queue_shards
 
 __all__ = [
-    "ParkedPreview", "RunFilter", "approve_run", "check_operator", "close_run", "compute_free_shard",
-    "compute_next_shard", "compute_shard", "credit_document", "credit_invoice", "discard_run", "finish_computing",
-    "issue_block", "keep_provisional_report", "keep_report", "plan_run", "preview_bills", "preview_coming_bill",
-    "preview_run", "queue_shards", "reset_run", "retry_parked", "set_approval_limit",
+    "FailedDraft", "ParkedPreview", "RunFilter", "approve_run", "check_operator", "close_run", "compute_free_shard",
+    "compute_next_shard", "compute_shard", "credit_document", "credit_invoice", "discard_run", "finish_computing", "hold_run",
+    "issue_block", "keep_provisional_report", "keep_report", "park_failed_groups", "plan_run", "preview_bills",
+    "preview_coming_bill",
+    "preview_run", "queue_shards", "record_checks", "reset_run", "retry_parked", "set_approval_limit",
 ]  # fmt: skip

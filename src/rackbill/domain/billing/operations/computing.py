@@ -71,7 +71,7 @@ class _Owed:
 class _Bill:
     """The drafts of one customer with the billing group of each, and its lines that are settled from now on."""
 
-    drafts: list[tuple[int, int, Draft]] = field(default_factory=list)
+    drafts: list[tuple[int, int, str, Draft]] = field(default_factory=list)
     settled: list[BillableLine] = field(default_factory=list)
 
 
@@ -88,7 +88,8 @@ def compute_shard(*, run_id: str, shard_number: int) -> int:
     if shard.is_computed or run.state != "planned":
         return 0
     seller = parties.seller(organisation_id=run.sales_organisation.organisation_id)
-    rules = run_rules(seller, run.issued_on, run.through, last_run(organisation_key=seller.key, before_run_key=run.pk))
+    last = last_run(organisation_key=seller.key, before_run_key=run.pk)
+    rules = run_rules(seller=seller, issued_on=run.issued_on, through=run.through, last=last)
     customers = parties.customers_billed_by_us(
         organisation_id=seller.organisation_id, on=run.issued_on, first_id=shard.first_customer_id,
         last_id=shard.last_customer_id,
@@ -114,14 +115,14 @@ def preview_bills(
     """What a run on that day would bill the customers, and (customer key, reason) where it would park; nothing is stored."""
     seller = parties.seller(organisation_id=organisation_id)
     last = last_run(organisation_key=seller.key, before_run_key=None)
-    rules = run_rules(seller, issued_on, through, last)
+    rules = run_rules(seller=seller, issued_on=issued_on, through=through, last=last)
     bills, faults = _bills(rules, customer_keys)
-    return [draft for bill in bills for _customer, _group, draft in bill.drafts], [(k, str(f)) for k, f in faults]
+    return [draft for bill in bills for *_of, draft in bill.drafts], [(k, str(f)) for k, f in faults]
 
 
 def _bills(rules: RunRules, customer_keys: Sequence[int]) -> tuple[list[_Bill], list[tuple[int, Exception]]]:
     lines = contract_queries.billable_lines(customer_keys=customer_keys)
-    buyers = parties.buyers(customer_keys=customer_keys)
+    buyers = parties.buyers(customer_keys=customer_keys, on=rules.issued_on)
     by_customer: dict[int, list[BillableLine]] = defaultdict(list)
     for line in lines:
         by_customer[line.customer_key].append(line)
@@ -229,7 +230,7 @@ def _items(rules: RunRules, facts: _Facts, owed: _Owed) -> dict[tuple[int, str],
             _add_charge(rules, facts, line, charge, own.items)
     for line, cycles in owed.whole_cycles:
         own = groups.setdefault((line.group_key, line.currency), changes.GroupItems(owed.customer_key))
-        own.is_settled = own.is_settled and changes.is_steady(line, [period for period, *_rows in cycles])
+        own.is_settled = own.is_settled and changes.is_steady(line=line, cycles=[period for period, *_rows in cycles])
         _add_whole_cycles(rules, facts, line, cycles, own.items)
     return groups
 
@@ -246,7 +247,7 @@ def _bill(
         head.compare = changes.Comparison(earlier.get((group_key, currency)), own, owed.lines, days)
         for draft in draft_bills(head=head, items=own.items):
             frozen.check_plain(msgspec.json.decode(draft.canonical), is_draft=True)
-            bill.drafts.append((buyer.customer_key, group_key, draft))
+            bill.drafts.append((buyer.customer_key, group_key, texts.einvoice_profile_in(buyer.bill_to), draft))
     return bill
 
 
@@ -327,14 +328,18 @@ def _head(rules: RunRules, buyer: Buyer, currency: str, mandate: str) -> HeadTex
         sales_organisation_id=seller.organisation_id, issued_on=rules.issued_on.isoformat(), currency=currency,
         due_on=(rules.issued_on + timedelta(days=buyer.payment_days)).isoformat(), language=buyer.language,
         seller=rules.seller_text, buyer=buyer.party, bill_to=buyer.bill_to,
-        payment=texts.payment_text(rules.account(currency), buyer.payment_days, mandate, creditor_id),
+        payment=texts.payment_text(
+            rules.account(currency), buyer.payment_days, mandate, creditor_id, seller.paynow_for(currency)
+        ),
         accounting_rate=rules.accounting_rate(currency), exemption_texts=rules.exemption_texts(buyer.language),
+        texts=rules.own_texts.canonical("invoice", buyer.language), details_url=seller.details_url,
+        credit_texts=rules.own_texts.canonical("credit_note", buyer.language),
     )  # fmt: skip
 
 
 _DRAFT_FIELDS = (
     "id", "run", "customer", "billing_group", "kind", "currency", "shard_number", "place", "line_count", "net_minor", "canonical",
-    "checked_sha256",
+    "checked_sha256", "einvoice_profile",
 )  # fmt: skip
 
 
@@ -344,13 +349,13 @@ def _store(shard: BillShard, bills: Sequence[_Bill]) -> None:
     charges: list[tuple[object, ...]] = []
     keys = iter(bulk.reserve_keys(BillDraft, sum(len(bill.drafts) for bill in bills)))
     for bill in bills:
-        for customer_key, group_key, draft in bill.drafts:
+        for customer_key, group_key, profile, draft in bill.drafts:
             key, currency = next(keys), draft.items[0].charge[10]
             place = places[(group_key, currency)]
             places[(group_key, currency)] += 1
             drafts.append((
                 key, shard.run_id, customer_key, group_key, draft.kind.value, currency, shard.shard_number, place,
-                len(draft.items), draft.net_minor, draft.canonical, frozen.document_hash(draft.canonical.encode()),
+                len(draft.items), draft.net_minor, draft.canonical, frozen.document_hash(draft.canonical.encode()), profile,
             ))  # fmt: skip
             charges += [(*item.charge, key, number) for number, item in enumerate(draft.items, start=1)]
     bulk.insert_plain_rows(BillDraft, _DRAFT_FIELDS, drafts)

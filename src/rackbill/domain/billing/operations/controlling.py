@@ -8,9 +8,10 @@ from django.db import transaction
 from rackbill.core.money import decimal_from_minor, minor_digits
 from rackbill.domain.access import queries as access
 from rackbill.domain.billing import policy
-from rackbill.domain.billing.errors import ApprovalRefused, LimitRefused, RunNotFound, RunRefused
+from rackbill.domain.billing.errors import ApprovalRefused, LimitRefused, RunHeld, RunNotFound, RunRefused
 from rackbill.domain.billing.models import ApprovalLimit, BillRun, RunReport
 from rackbill.domain.billing.queries import runs
+from rackbill.domain.billing.queries.checking import unchecked_count
 from rackbill.domain.history import operations as history
 from rackbill.domain.kit import locks
 from rackbill.domain.kit.actor import SYSTEM, Actor
@@ -41,7 +42,8 @@ def _finish(run: BillRun, now: datetime, actor: Actor | None) -> None:
 def approve_run(*, run_id: str, now: datetime, actor: Actor) -> str:
     """Lets a computed run be issued; its state afterwards, still `computed` where one more person must approve.
 
-    May run twice. Raises RunNotFound, RunRefused while it is not computed, ApprovalRefused where the actor may not.
+    May run twice. Raises RunNotFound, RunRefused while it is not computed, RunHeld while an e-invoice of it is not checked,
+    ApprovalRefused where the actor may not.
     """
     run = _locked_run(run_id)
     if run.state in ("approved", "issued"):
@@ -51,6 +53,7 @@ def approve_run(*, run_id: str, now: datetime, actor: Actor) -> str:
     if run.state == "planned":
         # A worker died between its last shard and saying so.
         _finish(run, now, None)
+    _check_unheld(run)
     everything = WholeInstallation()
     answer = runs.approval_answer(scope=everything, run_id=run_id, actor=actor)
     if answer.refusal:
@@ -70,6 +73,16 @@ def approve_run(*, run_id: str, now: datetime, actor: Actor) -> str:
     verb = "approve_run" if answer.is_approved else "review_run"
     history.record_change(now=now, actor=actor, verb=verb, object_kind="bill_run", object_id=run_id)
     return run.state
+
+
+def _check_unheld(run: BillRun) -> None:
+    unchecked = unchecked_count(run_key=run.pk)
+    if unchecked:
+        why = run.hold_reason or "they wait for the rule checker"
+        raise RunHeld(
+            f"run {run.run_id} cannot be approved: {unchecked} of its documents are e-invoices and not checked against the "
+            f"official rules yet ({why}); rackbill run check {run.run_id} checks them"
+        )
 
 
 def check_operator(*, organisation_id: str, actor: Actor) -> None:

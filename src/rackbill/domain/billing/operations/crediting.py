@@ -25,6 +25,7 @@ from rackbill.domain.history import operations as history
 from rackbill.domain.kit import locks
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.parties import queries as parties
+from rackbill.domain.parties.queries import documents as party_documents
 from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables.operations import NewItem
 
@@ -79,7 +80,9 @@ def _credited(
     if is_reissued:
         _check_reissue(original, wanted, charges, left)
     value = crediting.draft_credit_note(original=original, items=wanted, left_minor=left, issued_on=on, note=reason)
-    frozen.check(value.document, is_draft=True)
+    document = party_documents.readdressed(document=value.document, group_key=draft.billing_group_id, on=on)
+    value = replace(value, document=document)
+    frozen.check(document, is_draft=True)
     credit = BillDraft.objects.create(
         run=None, customer_id=draft.customer_id, billing_group_id=draft.billing_group_id, kind="credit_note",
         currency=draft.currency, place=0, line_count=len(value.document.lines), net_minor=value.document.totals.net_minor,

@@ -1,5 +1,6 @@
 """Taking a computed run back: discard it, compute it anew, or retry its parked customers. Nothing is numbered yet."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from rackbill.domain.billing.errors import RunNotFound, RunRefused
 from rackbill.domain.billing.models import BillDraft, BillRun, BillShard, Charge
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.history import operations as history
-from rackbill.domain.kit import locks
+from rackbill.domain.kit import bulk, locks
 from rackbill.domain.kit.actor import Actor
 
 
@@ -56,9 +57,12 @@ def retry_parked(*, run_id: str, now: datetime, actor: Actor) -> int:
     run = _reversible_run(run_id)
     if run.state == "discarded":
         raise RunRefused(f"run {run_id} was discarded; plan a new one")
-    ids = list(run.parked.order_by("customer__customer_id").values_list("customer__customer_id", flat=True))
+    customers = dict(run.parked.order_by("customer__customer_id").values_list("customer__customer_id", "customer_id"))
+    ids = list(customers)
     if not ids:
         return 0
+    # Of a customer whose one billing group was parked, the others are computed again too: mending may change them.
+    _empty_customers(run, list(customers.values()))
     first = 1 + (run.shards.aggregate(last=Max("shard_number"))["last"] or 0)
     run.parked.all().delete()
     BillShard.objects.bulk_create(
@@ -98,9 +102,18 @@ def _empty(run: BillRun) -> int:
     return int(count or 0)
 
 
+def _empty_customers(run: BillRun, customer_keys: Sequence[int]) -> None:
+    drafts = BillDraft.objects.filter(run=run, customer_id__any_of=bulk.Keys(customer_keys))
+    if drafts.exists():
+        charges = Charge.objects.filter(draft__in=drafts)
+        charges._raw_delete(charges.db)
+        drafts._raw_delete(drafts.db)
+        contracts.unsettle_customers(customer_keys=customer_keys)
+
+
 def _back_to_planned(run: BillRun) -> None:
     run.state, run.provisional_report = "planned", ""
     run.computed_by = run.reviewed_by = run.approved_by = ""
     run.computed_at = run.reviewed_at = run.approved_at = None
-    run.is_four_eyes = False
+    run.is_four_eyes, run.hold_reason = False, ""
     run.save()

@@ -10,6 +10,7 @@ from rackbill.core.tax import TaxDecision
 from rackbill.core.tax.desk import TaxDesk
 from rackbill.domain.billing.queries import LastRun
 from rackbill.domain.parties.queries import Seller
+from rackbill.domain.parties.queries.documents import SellerTexts, seller_texts
 from rackbill.domain.taxes import queries as taxes
 
 
@@ -22,6 +23,7 @@ class RunRules:
     issued_on: date
     through: date
     last: LastRun
+    own_texts: SellerTexts
     seller_text: str = field(init=False)
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     rates: dict[str, ExchangeRate] = field(default_factory=dict)
@@ -61,8 +63,9 @@ class RunRules:
         return self.accounts[currency]
 
 
-def run_rules(seller: Seller, issued_on: date, through: date, last: LastRun) -> RunRules:
+def run_rules(*, seller: Seller, issued_on: date, through: date, last: LastRun) -> RunRules:
     """The rules of a run of a sales organisation, made out on a day through another."""
     own = taxes.seller(organisation_id=seller.organisation_id, country=seller.country, state=seller.state)
     desk = TaxDesk(seller=own, table=taxes.tax_table(), issued_on=issued_on)
-    return RunRules(seller=seller, desk=desk, issued_on=issued_on, through=through, last=last)
+    own_texts = seller_texts(organisation_id=seller.organisation_id, on=issued_on)
+    return RunRules(seller=seller, desk=desk, issued_on=issued_on, through=through, last=last, own_texts=own_texts)

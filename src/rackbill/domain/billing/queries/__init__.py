@@ -101,6 +101,7 @@ class RunSummary:
     parked: list[dict[str, str]]
     net_minor_by_currency: dict[str, int]
     shard_numbers: list[int]
+    hold_reason: str = ""
 
 
 def run_summary(*, run_id: str) -> RunSummary:
@@ -113,7 +114,7 @@ def run_summary(*, run_id: str) -> RunSummary:
     net: dict[str, int] = {}
     for currency, kind, minor in drafts.values_list("currency", "kind").annotate(Sum("net_minor")):
         net[currency] = net.get(currency, 0) + (-minor if kind == "credit_note" else minor)
-    parked = ParkedBill.objects.filter(run=run).order_by("customer__customer_id")
+    parked = ParkedBill.objects.filter(run=run).order_by("customer__customer_id", "billing_group__group_id")
     return RunSummary(
         run_id=run_id, organisation_id=run.sales_organisation.organisation_id, state=run.state,
         invoices=sums["documents"], lines=sums["lines"] or 0, net_minor_by_currency=dict(sorted(net.items())),
@@ -121,6 +122,7 @@ def run_summary(*, run_id: str) -> RunSummary:
             {"customer_id": customer, "code": code, "reason": reason}
             for customer, code, reason in parked.values_list("customer__customer_id", "code", "reason")
         ],
+        hold_reason=run.hold_reason,
         shard_numbers=list(run.shards.filter(is_computed=False).order_by("shard_number").values_list("shard_number", flat=True)),
     )  # fmt: skip
 

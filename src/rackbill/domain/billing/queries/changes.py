@@ -62,7 +62,7 @@ class Earlier:
         return own.is_settled and line_count == self.line_count and net_minor == self.head.net_minor
 
 
-def is_steady(line: BillableLine, cycles: Sequence[tuple[str, str]]) -> bool:
+def is_steady(*, line: BillableLine, cycles: Sequence[tuple[str, str]]) -> bool:
     """Whether a settled line is charged for one month alone, at what it was charged for the month before."""
     if line.cycle_months != 1 or len(cycles) != 1:
         return False

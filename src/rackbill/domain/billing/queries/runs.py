@@ -10,6 +10,7 @@ from rackbill.domain.billing import policy
 from rackbill.domain.billing.errors import ReportNotFound, RunNotFound
 from rackbill.domain.billing.models import ApprovalLimit, BillDraft, BillRun, RunReport
 from rackbill.domain.billing.policy import ApprovalAnswer
+from rackbill.domain.billing.queries.checking import unchecked_count
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
@@ -24,6 +25,8 @@ class ParkedRow:
     code: str
     reason: str
     way_out: str
+    failures: tuple[dict[str, str], ...] = ()
+    """E-invoice rules that are not met: rule, text, place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,9 @@ class RunView:
     issued: int
     net_minor_by_currency: dict[str, int]
     parked: tuple[ParkedRow, ...]
+    unchecked: int
+    hold_reason: str
+    """How many e-invoices of it are not checked against the official rules, and what keeps them, where something does."""
     above: tuple[tuple[str, int, int], ...]
     """Currencies in which it is above the limit: currency, what the run moves, the limit, in minor units."""
 
@@ -75,17 +81,19 @@ def run(*, scope: Scope, run_id: str) -> RunView:
     for currency, kind, minor in rows:
         net[currency] = net.get(currency, 0) + (-minor if kind == "credit_note" else minor)
     counts = found.drafts.aggregate(documents=Count("pk"), issued=Count("document_number"))
-    parked = found.parked.order_by("customer__customer_id").values_list(
-        "customer__customer_id", "customer__name", "code", "reason"
+    parked = found.parked.order_by("customer__customer_id", "billing_group__group_id").values_list(
+        "customer__customer_id", "customer__name", "code", "reason", "failures"
     )
     limits, moved = limits_on(organisation_key=found.sales_organisation_id, on=found.issued_on), _moved(found)
     return RunView(
         row=_row(found), shards_total=found.shards.count(), shards_done=found.shards.filter(is_computed=True).count(),
         documents=counts["documents"], issued=counts["issued"], net_minor_by_currency=dict(sorted(net.items())),
         parked=tuple(
-            ParkedRow(customer_id=customer_id, name=name, code=code, reason=reason, way_out=policy.way_out(code))
-            for customer_id, name, code, reason in parked
+            ParkedRow(customer_id=customer_id, name=name, code=code, reason=reason, way_out=policy.way_out(code),
+                      failures=tuple(failures))
+            for customer_id, name, code, reason, failures in parked
         ),
+        unchecked=unchecked_count(run_key=found.pk), hold_reason=found.hold_reason,
         above=tuple(
             (currency, moved[currency], limits.get(currency, 0))
             for currency in policy.above_limits(totals=moved, limits=limits)

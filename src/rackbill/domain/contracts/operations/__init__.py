@@ -7,6 +7,7 @@ from rackbill.domain.contracts.operations.amending import (
     mark_settled,
     set_price,
     set_quantity,
+    unsettle_customers,
     unsettle_lines,
     unsettle_organisation,
 )
@@ -21,5 +22,5 @@ __all__ = [
     "NewLine", "NewService", "OpenedService", "RisenPrice", "add_discount", "add_line", "cancel_contract", "end_discount",
     "end_line", "end_service", "index_prices", "mark_settled", "open_contract", "preview_rise", "raise_prices",
     "reconnect_service", "service_search_text", "set_price", "set_quantity", "set_reference", "store_notice_rules",
-    "suspend_service", "swap_product", "unsettle_lines", "unsettle_organisation", "withdraw_cancellation",
+    "suspend_service", "swap_product", "unsettle_customers", "unsettle_lines", "unsettle_organisation", "withdraw_cancellation",
 ]  # fmt: skip

@@ -158,6 +158,14 @@ def unsettle_organisation(*, organisation_key: int) -> None:
     lines.update(settled_until=None, amendment_count=F("amendment_count") + 1)
 
 
+def unsettle_customers(*, customer_keys: Sequence[int]) -> None:
+    """All lines of the customers are computed in full on the next run."""
+    lines = ContractLine.objects.filter(
+        service__customer_id__any_of=bulk.Keys(customer_keys), settled_until__isnull=False
+    )
+    lines.update(settled_until=None, amendment_count=F("amendment_count") + 1)
+
+
 def mark_settled(*, amendment_count_by_line: Mapping[int, int], through: date) -> None:
     """Notes that all that is owed of the lines through a day is charged, of those that were not amended since they were read."""
     keys_by_count: dict[int, list[int]] = {}

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from rackbill.core.document import RemindedItem, canonical_bytes
+from rackbill.core.document import DocumentKind, RemindedItem, canonical_bytes
 from rackbill.core.reminding import draft_reminder
 from rackbill.domain.dispatch import operations as dispatch
 from rackbill.domain.documents import operations as documents
@@ -14,6 +14,7 @@ from rackbill.domain.documents.operations import IssueRequest
 from rackbill.domain.history import operations as history
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.parties import queries as parties
+from rackbill.domain.parties.queries import documents as party_documents
 from rackbill.domain.receivables.operations.reminding import keep_steps, lock_due_steps
 from rackbill.domain.receivables.queries.reminders import Notice, NoticeItem
 
@@ -64,7 +65,9 @@ def _said(notice: Notice) -> list[NoticeItem]:
 
 
 def _request(notice: Notice, items: Sequence[NoticeItem], group_key: int, today: date) -> IssueRequest:
-    head = parties.bill_head(group_key=group_key, currency=notice.currency, issued_on=today)
+    head = party_documents.bill_head(
+        kind=DocumentKind.REMINDER, group_key=group_key, currency=notice.currency, issued_on=today
+    )
     draft = draft_reminder(
         head=head, step=max(item.step.step for item in items),
         items=[

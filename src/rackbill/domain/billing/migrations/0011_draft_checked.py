@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rackbill_billing', '0009_reports_frozen'),
+        ('rackbill_billing', '0010_einvoices_checked_before_issue'),
     ]
 
     operations = [

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from rackbill.core.document import PaymentInstructions, bill_to_from_text, party_from_text, texts
-from rackbill.core.invoicing import BillHead
+from rackbill.core.document import texts
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
 from rackbill.core.periods import Period
 from rackbill.core.tax import Taxing, taxing_of
 from rackbill.domain.kit import bulk
 from rackbill.domain.kit.scope import CustomerScope, Scope
-from rackbill.domain.parties.errors import CustomerNotFound, SalesOrganisationNotFound
+from rackbill.domain.parties.errors import BillingGroupNotFound, CustomerNotFound, SalesOrganisationNotFound
 from rackbill.domain.parties.models import (
     BillingAuthority,
     BillingGroup,
@@ -22,10 +21,12 @@ from rackbill.domain.parties.models import (
     ContactRole,
     Customer,
     PostalFields,
+    PurchaseOrder,
     SalesOrganisation,
     SellerBankAccount,
     SellerTaxNumber,
 )
+from rackbill.domain.parties.policy import einvoices as policy
 from rackbill.domain.taxes import queries as taxes
 
 
@@ -44,6 +45,13 @@ class Seller:
     billing_email: str
     accounts: dict[str, BankAccount]
     creditor_ids: dict[str, str]
+    paynow_uen: str
+    details_url: str
+    """The start of the link to a document's line details; its number follows."""
+
+    def paynow_for(self, currency: str) -> str:
+        """The UEN that PayNow pays to; PayNow knows Singapore dollars alone."""
+        return self.paynow_uen if currency == "SGD" else ""
 
 
 _GROUP_COLUMNS = (
@@ -51,7 +59,8 @@ _GROUP_COLUMNS = (
     "addressee", "street", "city", "postal_code", "state", "country", "customer__customer_id", "customer__kind",
     "customer__name", "customer__street", "customer__city", "customer__postal_code", "customer__state",
     "customer__country", "customer__company_number", "customer__tax_id", "customer__email", "customer__phone",
-    "customer__legacy_id",
+    "customer__legacy_id", "customer__is_public_body", "customer__electronic_address", "customer__company_scheme",
+    "customer__sales_organisation__country", "contact_name", "electronic_address", "project_reference", "einvoice_choice",
 )  # fmt: skip
 
 
@@ -66,19 +75,25 @@ class Buyer:
         "postal_code", "state",
     )  # fmt: skip
 
-    def __init__(self, row: tuple[Any, ...]) -> None:
+    def __init__(self, row: tuple[Any, ...], purchase_order: str, on: date) -> None:
         (
             self.group_key, self.customer_key, group_id, group_name, self.language, self.payment_days, po_number, cost_centre,
             buyer_reference, addressee, *group_address, self.customer_id, kind, name, street, city, self.postal_code, self.state,
-            self.country, company_number, tax_id, email, phone, legacy_id,
+            self.country, company_number, tax_id, email, phone, legacy_id, is_public_body, customer_address, company_scheme,
+            seller_country, contact_name, group_electronic_address, project_reference, einvoice_choice,
         ) = row  # fmt: skip
         self.is_business = kind == "business"
         own = group_address if group_address[0] else (street, city, self.postal_code, self.state, self.country)
-        self.party = texts.party_text(addressee or name, *own, company_number, tax_id, email, phone)
+        self.party = texts.party_text(
+            addressee or name, *own, company_number, tax_id, email, phone, contact_name,
+            group_electronic_address or customer_address, company_scheme if company_number else "",
+        )  # fmt: skip
         """The canonical form of the Party on the document."""
+        kind = policy.kind_of(kind, is_public_body)
         self.bill_to = texts.bill_to_text(
-            self.customer_id, legacy_id, group_id, group_name, po_number, cost_centre, buyer_reference
-        )
+            self.customer_id, legacy_id, group_id, group_name, purchase_order or po_number, cost_centre, buyer_reference,
+            project_reference, policy.profile_of(einvoice_choice, seller_country, self.country, kind, on),
+        )  # fmt: skip
         """The canonical form of its BillTo."""
 
 
@@ -96,7 +111,8 @@ def seller(*, organisation_id: str) -> Seller:
         party=Party(
             name=row.legal_name, address=_address(row), company_number=row.company_number,
             tax_registrations=tuple(TaxRegistration(scheme=n.scheme, number=n.number) for n in numbers),
-            email=row.billing_email, phone=row.billing_phone,
+            email=row.billing_email, phone=row.billing_phone, contact_name=row.contact_name,
+            electronic_address=row.electronic_address, company_scheme=row.company_scheme if row.company_number else "",
         ),
         accounts={
             a.currency: BankAccount(
@@ -106,6 +122,7 @@ def seller(*, organisation_id: str) -> Seller:
             for a in accounts
         },
         creditor_ids={a.currency: a.creditor_id for a in accounts if a.creditor_id},
+        paynow_uen=row.paynow_uen, details_url=row.portal_url,
     )  # fmt: skip
 
 
@@ -252,31 +269,34 @@ def customers_billed_by_us(
     return list(rows.order_by("customer_id").values_list("customer_id", "pk").distinct())
 
 
-def buyers(*, customer_keys: Sequence[int]) -> dict[int, Buyer]:
-    """By key of the billing group, every billing group of the customers."""
+def buyers(*, customer_keys: Sequence[int], on: date) -> dict[int, Buyer]:
+    """By key of the billing group, every billing group of the customers, as it is invoiced on a day."""
     rows = BillingGroup.objects.filter(customer_id__any_of=bulk.Keys(customer_keys)).order_by()
-    return {row[0]: Buyer(row) for row in bulk.plain_rows(rows, *_GROUP_COLUMNS)}
+    orders = _purchase_orders(
+        PurchaseOrder.objects.filter(billing_group__customer_id__any_of=bulk.Keys(customer_keys)), on
+    )
+    return {row[0]: Buyer(row, orders.get(row[0], ""), on) for row in bulk.plain_rows(rows, *_GROUP_COLUMNS)}
+
+
+def buyer(*, group_key: int, on: date) -> Buyer:
+    """One billing group as it is invoiced on a day. Raises BillingGroupNotFound."""
+    rows = bulk.plain_rows(BillingGroup.objects.filter(pk=group_key).order_by(), *_GROUP_COLUMNS)
+    if not rows:
+        raise BillingGroupNotFound("there is no such billing group")
+    orders = _purchase_orders(PurchaseOrder.objects.filter(billing_group_id=group_key), on)
+    return Buyer(rows[0], orders.get(group_key, ""), on)
+
+
+def _purchase_orders(rows: QuerySet[PurchaseOrder], on: date) -> dict[int, str]:
+    """By key of the billing group, the number of the purchase order of a day."""
+    of_the_day = rows.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=on), valid_from__lte=on).order_by()
+    return dict(bulk.plain_rows(of_the_day, "billing_group_id", "number"))
 
 
 def default_group_keys(*, customer_keys: Collection[int]) -> dict[int, int]:
     """By key of the customer, that of its default billing group."""
     rows = BillingGroup.objects.filter(customer_id__any_of=bulk.Keys(customer_keys), is_default=True)
     return dict(rows.values_list("customer_id", "pk"))
-
-
-def bill_head(*, group_key: int, currency: str, issued_on: date) -> BillHead:
-    """All of a document for a billing group but what it is about. Raises CustomerNotFound."""
-    rows = BillingGroup.objects.filter(pk=group_key).order_by()
-    organisation_id = rows.values_list("customer__sales_organisation__organisation_id", flat=True).first()
-    if organisation_id is None:
-        raise CustomerNotFound(f"there is no billing group with the key {group_key}")
-    own = seller(organisation_id=organisation_id)
-    buyer = Buyer(bulk.plain_rows(rows, *_GROUP_COLUMNS)[0])
-    return BillHead(
-        sales_organisation_id=organisation_id, issued_on=issued_on, currency=currency, language=buyer.language,
-        seller=own.party, buyer=party_from_text(buyer.party), bill_to=bill_to_from_text(buyer.bill_to),
-        payment=PaymentInstructions(account=own.accounts.get(currency), payment_days=buyer.payment_days),
-    )  # fmt: skip
 
 
 def taxing(*, customer_id: str, tax_class: str, period: Period, issued_on: date) -> Taxing:

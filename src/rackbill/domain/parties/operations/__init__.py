@@ -21,6 +21,7 @@ from rackbill.domain.parties.models import (
     SellerBankAccount,
     SellerTaxNumber,
 )
+from rackbill.domain.parties.policy.addresses import checked_columns
 
 
 @transaction.atomic
@@ -31,7 +32,7 @@ def add_sales_organisation(
     """The key of a new legal entity; `fields` are its columns, accounts stand by currency. Raises SalesOrganisationRefused."""
     if SalesOrganisation.objects.filter(organisation_id=organisation_id).exists():
         raise SalesOrganisationRefused(f"sales organisation {organisation_id} is there already; choose another ID")
-    row = SalesOrganisation.objects.create(organisation_id=organisation_id, **fields)
+    row = SalesOrganisation.objects.create(organisation_id=organisation_id, **checked_columns(fields))
     for scheme, number in tax_numbers.items():
         SellerTaxNumber.objects.create(sales_organisation=row, scheme=scheme, number=number)
     for currency, account in bank_accounts.items():
@@ -56,7 +57,7 @@ def add_customer(
         raise SalesOrganisationRefused(f"there is no sales organisation {organisation_id}; add it first")
     (customer_id,) = identifiers.give_ids(kind=IdKind.CUSTOMER, count=1)
     customer = Customer.objects.create(
-        customer_id=customer_id, sales_organisation=organisation, created_on=now.date(), **fields
+        customer_id=customer_id, sales_organisation=organisation, created_on=now.date(), **checked_columns(fields)
     )
     BillingAuthority.objects.create(customer=customer, authority="ours", valid_from=billed_from)
     aliases = [NewAlias(kind="customer", raw_text=customer_id, target_kind="customer", target_id=customer_id,
@@ -92,6 +93,8 @@ def add_billing_group(
 
 def _add_group(customer: Customer, fields: Mapping[str, Any], recipients: Sequence[str]) -> str:
     count = BillingGroup.objects.filter(customer=customer).count()
-    group = BillingGroup.objects.create(group_id=f"{customer.customer_id}-{count + 1:02d}", customer=customer, **fields)
+    group = BillingGroup.objects.create(
+        group_id=f"{customer.customer_id}-{count + 1:02d}", customer=customer, **checked_columns(fields)
+    )
     BillingRecipient.objects.bulk_create(BillingRecipient(billing_group=group, email=email) for email in recipients)
     return group.group_id

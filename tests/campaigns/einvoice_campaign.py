@@ -1,0 +1,82 @@
+"""Golden and generated documents as e-invoices of every profile, through XSD, the official rules and back.
+
+python -m tests.campaigns.einvoice_campaign [--documents 2000] [--seed 4]
+
+Prints what failed, how many files stood by profile, why others have none, and the counts by tax category, kind and currency.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import facturx
+
+from rackbill.core.document import Document
+from rackbill.formats.einvoice import PROFILES, EinvoiceRefused, write_einvoice
+from rackbill.formats.einvoice_reading import read_einvoice
+from rackbill.formats.einvoice_terms import profile_of, terms_of
+from tests.formats.einvoice_rules_run import RulesRun, network_problems, schema_errors
+from tests.world.documents import golden
+from tests.world.generated_documents import generated_documents
+from tests.world.reachable import reachable
+
+
+def main() -> int:
+    """Runs the campaign; 1 where anything failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=4)
+    options = parser.parse_args()
+    cells: Counter[str] = Counter()
+    files: Counter[str] = Counter()
+    refused: Counter[tuple[str, str]] = Counter()
+    failures: list[str] = []
+    writing = 0.0
+    started = time.monotonic()
+    with RulesRun() as rules:
+        for name, document in _documents(options.documents, options.seed):
+            before_files = sum(files.values())
+            for profile in PROFILES:
+                before = time.process_time()
+                try:
+                    xml = write_einvoice(document, profile)
+                except EinvoiceRefused as refusal:
+                    refused[profile, refusal.rule or type(refusal).__name__] += 1
+                    continue
+                writing += time.process_time() - before
+                files[profile] += 1
+                failures += [f"{name} {profile}: {found}" for found in _found(document, profile, xml, rules)]
+            if sum(files.values()) > before_files:
+                for cell in sorted({f"{row.regime} {row.code}" for row in document.tax_subtotals}):
+                    cells[f"{cell} {document.kind.value} {document.currency}"] += 1
+    print("\n".join(failures[:50]) or "nothing failed")
+    print(f"\nfiles by profile: {dict(files)}; {sum(files.values())} in all, written in {writing:.2f} s of CPU")
+    print("no file, by profile and rule:", {" ".join(key): count for key, count in sorted(refused.items())})
+    print("\ndocuments by regime, category, kind and currency:")
+    print("\n".join(f"  {cell:36} {count:5}" for cell, count in sorted(cells.items())))
+    print(f"least: {min(cells.values())}; {len(failures)} failures; {time.monotonic() - started:.0f} s")
+    return 1 if failures else 0
+
+
+def _documents(count: int, seed: int) -> Iterator[tuple[str, Document]]:
+    yield from ((name, reachable(document)) for name, document in golden().items())
+    for cell, document in generated_documents(count, seed=seed):
+        yield f"{document.number} ({cell})", document
+
+
+def _found(document: Document, profile: str, xml: bytes, rules: RulesRun) -> Iterator[str]:
+    yield from schema_errors(xml)
+    if profile == "factur-x":
+        facturx.xml_check_xsd(xml, flavor="factur-x", level="en16931")
+    if profile != "pint-sg":
+        yield from rules.failed(xml)
+    if PROFILES[profile].is_sent:
+        yield from network_problems(xml, profile)
+    if read_einvoice(xml) != terms_of(document, profile_of(profile)):
+        yield "what is read back is not what was written"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
