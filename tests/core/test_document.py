@@ -21,11 +21,13 @@ from rackbill.core.document import (
     RemindedItem,
     Totals,
     canonical_bytes,
+    canonical_text,
     check,
     document_from_canonical,
     document_hash,
     reference_shown,
 )
+from rackbill.core.document.texts import payment_text
 from rackbill.core.invoicing import BillHead, draft_invoices
 from tests.world.documents import AEGEAN, OCTOBER, document, golden, line, vat
 
@@ -197,3 +199,15 @@ def test_every_member_of_schema_2_comes_back() -> None:
         lines=(replace(SIMPLE.lines[0], measured=measured), *SIMPLE.lines[1:]),
     )  # fmt: skip
     assert document_from_canonical(canonical_bytes(full)) == full
+
+
+def test_payment_instructions_are_written_as_text_like_the_value() -> None:
+    payment = replace(
+        SIMPLE.payment, mandate_reference="M-1", creditor_id="NL98ZZZ", debited_account="DE89370400440532013000",
+        paynow_uen="201012345K",
+    )  # fmt: skip
+    text = payment_text(
+        canonical_text(payment.account), payment.payment_days, "M-1", "NL98ZZZ", "201012345K", "DE89370400440532013000"
+    )
+    assert text == canonical_text(payment)
+    assert document_from_canonical(canonical_bytes(replace(SIMPLE, payment=payment))).payment == payment

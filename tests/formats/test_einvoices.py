@@ -162,12 +162,13 @@ def _rich() -> Document:
     first = replace(
         document.lines[0], subject=subject, net_minor=11695, allowances=(Allowance("Term of one year", 1300),),
         measured=MeasuredUse(
-            quantity=Decimal("1234.5"), unit="GB", included=Decimal(1000), method="traffic", sample_count=8928,
+            quantity=Decimal("1234.5"), unit="E34", included=Decimal(1000), method="traffic", sample_count=8928,
             samples_sha256="ab" * 32,
         ),
     )  # fmt: skip
     second = replace(
-        document.lines[1], line_number=2, subject=replace(document.lines[1].subject, order_id="41220000"), quantity=Decimal(-12), unit="DAY", price_base_quantity=Decimal(31), net_minor=-5030,
+        document.lines[1], line_number=2, subject=replace(document.lines[1].subject, order_id="41220000"),
+        quantity=Decimal(-12), unit="DAY", price_base_quantity=Decimal(31), net_minor=-5030,
         corrects=DocumentReference(number="20000000", issued_on=date(2020, 9, 1), line_number=3),
     )  # fmt: skip
     return replace(

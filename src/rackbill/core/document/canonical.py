@@ -32,7 +32,7 @@ _SINCE_2: dict[type, frozenset[str]] = {
     DocumentLine: frozenset({"measured"}),
     LineSubject: frozenset({"po_line", "serial"}),
     BillTo: frozenset({"project_reference", "einvoice_profile"}),
-    PaymentInstructions: frozenset({"paynow_uen"}),
+    PaymentInstructions: frozenset({"paynow_uen", "debited_account"}),
     Party: frozenset({"contact_name", "electronic_address", "company_scheme"}),
 }
 """Members that schema 1 did not have."""

@@ -108,11 +108,13 @@ def einvoice_profile_in(bill_to: str) -> str:
 
 
 def payment_text(
-    account: str, payment_days: int, mandate_reference: str, creditor_id: str, paynow_uen: str = ""
-) -> str:
+    account: str, payment_days: int, mandate_reference: str, creditor_id: str, paynow_uen: str = "",
+    debited_account: str = "",
+) -> str:  # fmt: skip
     """PaymentInstructions; `account` is the text of a BankAccount, or null."""
     head = "" if account == "null" else f'"account":{account},'
     head += f'"creditor_id":{quoted(creditor_id)},' if creditor_id else ""
+    head += f'"debited_account":{quoted(debited_account)},' if debited_account else ""
     head += f'"mandate_reference":{quoted(mandate_reference)},' if mandate_reference else ""
     text = f'{{{head}"payment_days":{payment_days}'
     return _with(text, "paynow_uen", paynow_uen) + "}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from rackbill.core.document import Document, DocumentKind, DocumentLine, MeasuredUse
+from rackbill.core.metering import UNIT_CODES
 from rackbill.core.money import decimal_from_minor, minor_digits, quantize
 from rackbill.formats.einvoice_terms.parties import buyer_terms, seller_terms
 from rackbill.formats.einvoice_terms.payment import payment_terms
@@ -38,6 +39,7 @@ METHOD = "Method"
 SAMPLES = "Samples"
 SAMPLES_HASH = "Samples SHA-256"
 """Names of line attributes (BT-160). They are English in every language: programs look for them."""
+_UNITS = {code: unit for unit, code in UNIT_CODES.items()}
 _ZERO = Decimal(0)
 _SLACK = Decimal("0.02")
 """What a net amount may differ from quantity x price (PEPPOL-EN16931-R120)."""
@@ -197,9 +199,10 @@ def _attributes(line: DocumentLine, purchase_order: str, sales_order: str) -> tu
 def _measured(use: MeasuredUse | None) -> tuple[tuple[str, str], ...]:
     if use is None:
         return ()
+    unit = _UNITS.get(use.unit, use.unit)
     return (
-        (MEASURED, f"{number_text(use.quantity)} {use.unit}"),
-        (INCLUDED, f"{number_text(use.included)} {use.unit}" if use.included else ""),
+        (MEASURED, f"{number_text(use.quantity)} {unit}"),
+        (INCLUDED, f"{number_text(use.included)} {unit}" if use.included else ""),
         (METHOD, use.method),
         (SAMPLES, str(use.sample_count) if use.sample_count else ""),
         (SAMPLES_HASH, use.samples_sha256),
