@@ -7,7 +7,7 @@ from rackbill.domain.documents import queries as documents
 
 
 def violations() -> Iterator[str]:
-    """Every invoice and credit note has at least one dispatch, sent, waiting or parked with a reason."""
+    """Every issued document has at least one dispatch, sent, waiting or parked with a reason."""
     known = set(Dispatch.objects.values_list("document__number", flat=True))
     for number in documents.numbers():
         if number not in known:

@@ -31,7 +31,7 @@ NAMESPACE = uuid.UUID("6f6b4f0e-6f0a-5d3c-9a53-2f0c8d1f9a11")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueRequest:
-    """A draft to be issued: its canonical form, whose it is, and the contract line behind each of its lines.
+    """A draft to be issued: its canonical form, whose it is, and the contract line behind each of its lines (None in an offer).
 
     `checked_sha256`: the hash of the form that `frozen.check_canonical` passed; it is checked here unless this is its hash.
     """
@@ -39,7 +39,7 @@ class IssueRequest:
     canonical: str
     customer_key: int
     group_key: int
-    line_keys: Sequence[int]
+    line_keys: Sequence[int | None]
     checked_sha256: str = ""
 
 
@@ -117,7 +117,12 @@ class Issued:
 def create_series(
     *, organisation_key: int, kind: str, range_start: int, range_end: int, fiscal_year: int | None = None
 ) -> None:
-    """A number series with a range of its own. May run twice. Raises SeriesRefused where ranges would overlap."""
+    """A number series of one kind of document with a range of its own. May run twice.
+
+    Raises SeriesRefused where ranges would overlap, and for a kind that is none.
+    """
+    if kind not in set(frozen.DocumentKind):
+        raise SeriesRefused(f"{kind!r} is no kind of document; the kinds are {', '.join(frozen.DocumentKind)}")
     if len(str(range_start)) != DIGITS or len(str(range_end)) != DIGITS or range_start > range_end:
         raise SeriesRefused(f"range {range_start}-{range_end} must rise and have {DIGITS} digits throughout")
     same = NumberSeries.objects.filter(
@@ -152,7 +157,9 @@ def issue_documents(
     rows = NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind)
     series = locks.locked(rows).order_by("range_start").filter(next_counter__lte=_last()).last()
     if series is None:
-        raise SeriesRefused(f"the sales organisation has no open number series for {kind}; create one")
+        raise SeriesRefused(
+            f"the sales organisation has no open number series for {kind}; create one with `rackbill series add`"
+        )
     if series.next_counter + len(requests) - 1 > series.range_end:
         raise NumbersExhausted(f"series {series} has too few numbers left for {len(requests)} documents; add a series")
     issued: list[Issued] = []
@@ -200,6 +207,29 @@ def issue_documents(
     return issued
 
 
+@transaction.atomic
+def issue_once(*, organisation_key: int, kind: str, request: IssueRequest, now: datetime) -> tuple[Issued, bool]:
+    """One document that no run makes, and whether it is new: the same draft for the same customer is issued once.
+
+    Raises what `issue_documents` raises.
+    """
+    # The series is the lock: whoever comes second sees what the first one issued.
+    list(locks.locked(NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind)).values_list("pk"))
+    day = frozen.check_canonical(request.canonical, is_draft=True)["issued_on"]
+    for row in Document.objects.filter(customer_id=request.customer_key, kind=kind, issued_on=day).order_by("number"):
+        uuid_text = str(uuid.uuid5(NAMESPACE, row.number))
+        if row.canonical == frozen.numbered_canonical(request.canonical, number=row.number, document_uuid=uuid_text):
+            due_minor = frozen.document_from_canonical(row.canonical.encode()).totals.due_minor
+            known = Issued(
+                key=row.pk, number=row.number, kind=kind, currency=row.currency, issued_on=day,
+                due_on=row.due_on.isoformat(), due_minor=due_minor, customer_key=row.customer_id,
+                group_key=row.billing_group_id,
+            )  # fmt: skip
+            return known, False
+    (issued,) = issue_documents(organisation_key=organisation_key, kind=kind, requests=[request], run_id="", now=now)
+    return issued, True
+
+
 def _last() -> int:
     return int("9" * DIGITS)
 
@@ -218,7 +248,7 @@ _TAX_FIELDS = (
 )  # fmt: skip
 
 
-def _add_lines(rows: list[tuple[Any, ...]], key: int, lines: Sequence[_Line], line_keys: Sequence[int]) -> None:
+def _add_lines(rows: list[tuple[Any, ...]], key: int, lines: Sequence[_Line], line_keys: Sequence[int | None]) -> None:
     for line, line_key in zip(lines, line_keys, strict=True):
         s = line.subject
         shown, _origin = frozen.first_name(s.reference, s.legacy_name, s.equipment_id)

@@ -95,6 +95,41 @@ def lines_with_taxes(*, numbers: Collection[str]) -> dict[tuple[str, int], tuple
     }
 
 
+@dataclass(frozen=True, slots=True)
+class InvoiceHead:
+    """An issued invoice beside which the next one of its billing group is put; amounts in minor units."""
+
+    group_key: int
+    currency: str
+    number: str
+    issued_on: date
+    net_minor: int
+    tax_minor: int
+    run_id: str
+
+
+def invoices_of_run(*, customer_keys: Sequence[int], run_id: str, issued_on: date) -> list[InvoiceHead]:
+    """The invoices that a run of a day issued to customers, by number."""
+    rows = Document.objects.filter(customer_id__any_of=bulk.Keys(customer_keys), issued_on=issued_on, run_id=run_id)
+    return _invoice_heads(rows)
+
+
+def invoices_by_age(*, customer_keys: Sequence[int]) -> list[InvoiceHead]:
+    """All invoices ever issued to customers, oldest first."""
+    return _invoice_heads(Document.objects.filter(customer_id__any_of=bulk.Keys(customer_keys)))
+
+
+def _invoice_heads(rows: QuerySet[Document]) -> list[InvoiceHead]:
+    named = bulk.plain_rows(
+        rows.filter(kind="invoice").order_by("issued_on", "number"), "billing_group_id", "currency", "number", "issued_on",
+        "net_minor", "tax_minor", "run_id",
+    )  # fmt: skip
+    return [
+        InvoiceHead(group, currency, number, date.fromisoformat(issued_on), net, tax, run_id)
+        for group, currency, number, issued_on, net, tax, run_id in named
+    ]
+
+
 def exchange_rates_used(*, numbers: Collection[str]) -> dict[str, ExchangeRate]:
     """By number: the rate to the accounting currency, of documents that have one. It stands first in the canonical form."""
     rows = Document.objects.filter(number__any_of=bulk.Keys(numbers), canonical__startswith='{"accounting":{')
@@ -273,8 +308,8 @@ def _row(row: Document) -> DocumentRow:
     )  # fmt: skip
 
 
-def numbers(*, scope: Scope | None = None, since: date | None = None) -> Iterator[str]:
-    """The numbers of all issued documents, rising; of a scope, or from a day of issue on, where they are given."""
+def numbers(*, scope: Scope | None = None, since: date | None = None, kinds: Sequence[str] = ()) -> Iterator[str]:
+    """The numbers of all issued documents, rising; of a scope, from a day of issue on, or of some kinds, where given."""
     rows = (
         Document.objects.all()
         if scope is None
@@ -282,6 +317,8 @@ def numbers(*, scope: Scope | None = None, since: date | None = None) -> Iterato
     )
     if since is not None:
         rows = rows.filter(issued_on__gte=since)
+    if kinds:
+        rows = rows.filter(kind__in=list(kinds))
     return rows.order_by("number").values_list("number", flat=True).iterator(chunk_size=2000)
 
 

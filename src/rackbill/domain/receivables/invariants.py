@@ -1,11 +1,14 @@
 """What must always hold over the ledger; yields violations, mends nothing."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from django.db.models import Count, F, Q, Sum
 
 from rackbill.core.bank_statement import IGNORED, LineKind
+from rackbill.core.document import document_from_canonical
+from rackbill.domain.documents import queries as documents
+from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.domain.receivables.models import (
     Allocation,
     BankLine,
@@ -21,6 +24,9 @@ from rackbill.domain.receivables.models import (
 )
 from rackbill.domain.receivables.policy import ACTIONS, needs_second_person
 from rackbill.domain.receivables.queries import balances
+
+PAYABLE = ("invoice", "credit_note")
+"""The kinds of document of ours that open an item; the others ask for no money of their own."""
 
 
 def violations() -> Iterator[str]:
@@ -38,6 +44,8 @@ def _items() -> Iterator[str]:
     rows = OpenItem.objects.annotate(entry_count=Count("entries"), open_minor=Sum("entries__amount_minor"))
     for item in rows.filter(entry_count=0).iterator():
         yield f"open item {item.document_number} has no ledger entry"
+    for item in rows.filter(system="").exclude(document_kind__in=PAYABLE).iterator():
+        yield f"open item {item.document_number} is for a {item.document_kind}, which is not to be paid"
     for item in rows.filter(Q(document_kind="invoice") & Q(open_minor__lt=0)).iterator():
         yield f"open item {item.document_number} is paid by more than it was: {item.open_minor}"
     for item in rows.filter(Q(document_kind="credit_note", system="") & Q(open_minor__gt=0)).iterator():
@@ -130,6 +138,7 @@ def _write_offs() -> Iterator[str]:
 
 
 def _reminders() -> Iterator[str]:
+    yield from _reminder_documents()
     for row in Reminder.objects.exclude(action__in=ACTIONS).iterator():
         yield f"reminder {row} is to do something that no ladder knows: {row.action}"
     for step in ReminderStep.objects.exclude(action__in=ACTIONS).iterator():
@@ -138,6 +147,25 @@ def _reminders() -> Iterator[str]:
         ReminderHold.objects.filter(open_item__isnull=False).exclude(open_item__customer_id=F("customer_id")).iterator()
     ):
         yield f"hold {hold} names a document of another customer"
+
+
+def _reminder_documents() -> Iterator[str]:
+    """A reminder document says exactly the steps that name it, each with what was open then."""
+    said: dict[str, dict[str, int]] = defaultdict(dict)
+    rows = Reminder.objects.filter(document_number__isnull=False)
+    for number, item, minor in rows.values_list("document_number", "open_item__document_number", "open_minor"):
+        said[number or ""][item] = minor
+    for row in rows.exclude(action="remind").iterator():
+        yield f"reminder {row} names document {row.document_number}, but only reminding is said by a document"
+    numbers = sorted({*said, *documents.numbers(kinds=("reminder",))})
+    for start in range(0, len(numbers), 500):
+        part = numbers[start : start + 500]
+        forms = documents.canonical_forms(scope=WholeInstallation(), numbers=part)
+        for number in part:
+            reminded = document_from_canonical(forms[number]).reminded if number in forms else None
+            items = {item.number: item.open_minor for item in reminded.items} if reminded is not None else {}
+            if items != said.get(number, {}):
+                yield f"reminder {number} does not say the steps that were taken for it"
 
 
 def invoiced_minor_by_number() -> dict[str, int]:

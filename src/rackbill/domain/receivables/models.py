@@ -270,7 +270,10 @@ class ReminderStep(models.Model):
 
 
 class Reminder(models.Model):
-    """A step of the ladder taken for an open item, with what was open then; never changes, each step once."""
+    """A step of the ladder taken for an open item, with what was open then; never changes, each step once.
+
+    `document_number` is the reminder that said it, empty for a proposal.
+    """
 
     open_item = models.ForeignKey("rackbill_receivables.OpenItem", on_delete=models.PROTECT, related_name="reminders")
     step = models.PositiveSmallIntegerField()
@@ -279,6 +282,7 @@ class Reminder(models.Model):
     fee_minor = MinorField(default=0)
     fee_currency = models.CharField(max_length=3, blank=True)
     proposed_on = models.DateField()
+    document_number = models.CharField(max_length=8, null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["open_item", "step"], name="reminder_once")]

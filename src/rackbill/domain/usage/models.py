@@ -70,8 +70,8 @@ class MeterDay(models.Model):
 class MeasuredQuantity(models.Model):
     """What was used on a line in a month; never changes. A later revision takes its place (late or corrected samples).
 
-    `counted_from` and `counted_until` are the days that the line was agreed for when it was measured; empty where the
-    quantity was handed in.
+    `counted_from` and `counted_until` are the days that the line was agreed for when it was measured, `method` is that of the
+    rule that was in force then; empty where the quantity was handed in.
     """
 
     line = models.ForeignKey("rackbill_contracts.ContractLine", on_delete=models.PROTECT, related_name="measured")
@@ -80,6 +80,7 @@ class MeasuredQuantity(models.Model):
     revision = models.PositiveSmallIntegerField()
     quantity = DecimalSixField()
     unit = models.CharField(max_length=8)
+    method = models.CharField(max_length=20, null=True)
     profile = models.CharField(max_length=40, blank=True)
     samples_sha256 = models.CharField(max_length=64, blank=True)
     sample_count = models.PositiveIntegerField(default=0)

@@ -4,32 +4,32 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 import msgspec
 from django.db import transaction
 
 from rackbill.core import document as frozen
 from rackbill.core.charges import Charge as OwedCharge
-from rackbill.core.charges import Charged, ContradictoryTerms, Usage, charges_unbilled
+from rackbill.core.charges import Charged, ChargeKind, ContradictoryTerms, Usage, charges_unbilled
 from rackbill.core.charges.plain import PLAIN_FIELDS, charge_from_plain, discounted_cycle, whole_cycle, whole_cycles
 from rackbill.core.document import texts
-from rackbill.core.invoicing import BillItem, Draft, ExchangeRate, HeadText, LineTaxes, bill_item, draft_bills
+from rackbill.core.invoicing import BillItem, Draft, HeadText, LineTaxes, bill_item, draft_bills
+from rackbill.core.measured_use import measured_text
 from rackbill.core.periods import Period
 from rackbill.core.tax import NoTaxRule, TaxDecision
-from rackbill.core.tax.desk import BuyerDesk, TaxDesk
+from rackbill.core.tax.desk import BuyerDesk
 from rackbill.core.terms import ContractTerms, TermLine
 from rackbill.domain.billing import policy
 from rackbill.domain.billing.models import BillDraft, BillShard, Charge, ParkedBill
-from rackbill.domain.billing.queries import CorrectedLine, LastRun, charged_by_line, corrected_lines, last_run
+from rackbill.domain.billing.operations.run_rules import RunRules, run_rules
+from rackbill.domain.billing.queries import CorrectedLine, LastRun, changes, charged_by_line, corrected_lines, last_run
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts import queries as contract_queries
 from rackbill.domain.contracts.queries import BillableLine
 from rackbill.domain.contracts.queries.billable import Row
 from rackbill.domain.kit import bulk, locks
 from rackbill.domain.parties import queries as parties
-from rackbill.domain.parties.queries import Buyer, Seller
-from rackbill.domain.parties.queries.documents import SellerTexts, seller_texts
+from rackbill.domain.parties.queries import Buyer
 from rackbill.domain.receivables import queries as receivables
 from rackbill.domain.taxes import queries as taxes
 from rackbill.domain.taxes.errors import NoExchangeRate
@@ -37,55 +37,6 @@ from rackbill.domain.usage import queries as usage
 
 FAULTS = (ContradictoryTerms, NoTaxRule, NoExchangeRate, frozen.InvalidDocument, ValueError)
 """What parks a customer; anything else is a fault of ours and stops the run."""
-
-
-@dataclass(slots=True)
-class _Rules:
-    """What is the same for all customers of a shard, read once."""
-
-    seller: Seller
-    desk: TaxDesk
-    issued_on: date
-    through: date
-    last: LastRun
-    own_texts: SellerTexts
-    seller_text: str = field(init=False)
-    texts: dict[str, dict[str, str]] = field(default_factory=dict)
-    rates: dict[str, ExchangeRate] = field(default_factory=dict)
-    accounts: dict[str, str] = field(default_factory=dict)
-    taxed: dict[tuple[TaxDecision, ...], LineTaxes] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.seller_text = frozen.canonical_text(self.seller.party)
-
-    @property
-    def ended_by(self) -> date:
-        """Until when a period must have ended to be charged in arrears, however far ahead the run bills (B5, B6)."""
-        return min(self.through, self.issued_on)
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.seller.time_zone)
-
-    def exemption_texts(self, language: str) -> dict[str, str]:
-        if language not in self.texts:
-            self.texts[language] = taxes.exemption_texts(language=language, seller_country=self.seller.country)
-        return self.texts[language]
-
-    def accounting_rate(self, currency: str) -> ExchangeRate | None:
-        target = self.seller.accounting_currency
-        if currency == target:
-            return None
-        if currency not in self.rates:
-            self.rates[currency] = taxes.exchange_rate(
-                source_currency=currency, target_currency=target, on=self.issued_on, country=self.seller.country
-            )
-        return self.rates[currency]
-
-    def account(self, currency: str) -> str:
-        if currency not in self.accounts:
-            self.accounts[currency] = frozen.canonical_text(self.seller.accounts.get(currency))
-        return self.accounts[currency]
 
 
 @dataclass(slots=True)
@@ -116,13 +67,6 @@ class _Owed:
     unbilled: list[OwedCharge] = field(default_factory=list)
 
 
-def _rules(seller: Seller, issued_on: date, through: date, last: LastRun) -> _Rules:
-    own = taxes.seller(organisation_id=seller.organisation_id, country=seller.country, state=seller.state)
-    desk = TaxDesk(seller=own, table=taxes.tax_table(), issued_on=issued_on)
-    own_texts = seller_texts(organisation_id=seller.organisation_id, on=issued_on)
-    return _Rules(seller=seller, desk=desk, issued_on=issued_on, through=through, last=last, own_texts=own_texts)
-
-
 @dataclass(slots=True)
 class _Bill:
     """The drafts of one customer with the billing group of each, and its lines that are settled from now on."""
@@ -144,7 +88,8 @@ def compute_shard(*, run_id: str, shard_number: int) -> int:
     if shard.is_computed or run.state != "planned":
         return 0
     seller = parties.seller(organisation_id=run.sales_organisation.organisation_id)
-    rules = _rules(seller, run.issued_on, run.through, last_run(organisation_key=seller.key, before_run_key=run.pk))
+    last = last_run(organisation_key=seller.key, before_run_key=run.pk)
+    rules = run_rules(seller=seller, issued_on=run.issued_on, through=run.through, last=last)
     customers = parties.customers_billed_by_us(
         organisation_id=seller.organisation_id, on=run.issued_on, first_id=shard.first_customer_id,
         last_id=shard.last_customer_id,
@@ -170,12 +115,12 @@ def preview_bills(
     """What a run on that day would bill the customers, and (customer key, reason) where it would park; nothing is stored."""
     seller = parties.seller(organisation_id=organisation_id)
     last = last_run(organisation_key=seller.key, before_run_key=None)
-    rules = _rules(seller, issued_on, through, last)
+    rules = run_rules(seller=seller, issued_on=issued_on, through=through, last=last)
     bills, faults = _bills(rules, customer_keys)
     return [draft for bill in bills for *_of, draft in bill.drafts], [(k, str(f)) for k, f in faults]
 
 
-def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], list[tuple[int, Exception]]]:
+def _bills(rules: RunRules, customer_keys: Sequence[int]) -> tuple[list[_Bill], list[tuple[int, Exception]]]:
     lines = contract_queries.billable_lines(customer_keys=customer_keys)
     buyers = parties.buyers(customer_keys=customer_keys, on=rules.issued_on)
     by_customer: dict[int, list[BillableLine]] = defaultdict(list)
@@ -199,15 +144,24 @@ def _bills(rules: _Rules, customer_keys: Sequence[int]) -> tuple[list[_Bill], li
             faults.append((customer_key, fault))
     corrects = [c.corrects for owed in waiting for c in owed.unbilled if c.corrects is not None]
     facts.corrected = corrected_lines(charge_keys=corrects)
+    made: list[tuple[_Owed, dict[tuple[int, str], changes.GroupItems]]] = []
     for owed in waiting:
         try:
-            bills.append(_bill(rules, facts, owed))
+            made.append((owed, _items(rules, facts, owed)))
+        except FAULTS as fault:
+            faults.append((owed.customer_key, fault))
+    earlier = changes.earlier_invoices(
+        last=rules.last, groups={k: own for _owed, groups in made for k, own in groups.items()}
+    )
+    for owed, groups in made:
+        try:
+            bills.append(_bill(rules, facts, owed, groups, earlier))
         except FAULTS as fault:
             faults.append((owed.customer_key, fault))
     return bills, faults
 
 
-def _measured(rules: _Rules, lines: Sequence[BillableLine]) -> Usage:
+def _measured(rules: RunRules, lines: Sequence[BillableLine]) -> Usage:
     """All that was measured on lines to be computed in full; on settled ones what ended since they were charged."""
     full = usage.measured(line_keys=[line.line_key for line in lines if line.settled_until is None])
     settled = [line for line in lines if line.settled_until is not None]
@@ -226,7 +180,7 @@ def _charged_through(last: LastRun, line: BillableLine, customer_id: str) -> str
     return max(line.settled_until, (through or last.through).isoformat())
 
 
-def _owed(rules: _Rules, facts: _Facts, customer_key: int, lines: Sequence[BillableLine]) -> _Owed:
+def _owed(rules: RunRules, facts: _Facts, customer_key: int, lines: Sequence[BillableLine]) -> _Owed:
     """Whole cycles of lines to which nothing happens; owed minus charged of the others."""
     owed = _Owed(customer_key, lines)
     terms: dict[str, list[TermLine]] = {}
@@ -248,7 +202,7 @@ def _owed(rules: _Rules, facts: _Facts, customer_key: int, lines: Sequence[Billa
     return owed
 
 
-def _whole_cycles(rules: _Rules, line: BillableLine) -> list[_Cycle] | None:
+def _whole_cycles(rules: RunRules, line: BillableLine) -> list[_Cycle] | None:
     """The whole cycles that a settled plain line owes; None where it must be computed like any other."""
     through = rules.ended_by if line.is_arrears else rules.through
     periods = whole_cycles(line.first_day, line.cycle_months, line.is_arrears, line.settled_until, through)
@@ -263,28 +217,42 @@ def _whole_cycles(rules: _Rules, line: BillableLine) -> list[_Cycle] | None:
     return cycles
 
 
-def _bill(rules: _Rules, facts: _Facts, owed: _Owed) -> _Bill:
-    bill = _Bill(settled=[line for line in owed.lines if line.settled_until is None])
-    groups: dict[tuple[int, str], list[BillItem]] = {}
+def _items(rules: RunRules, facts: _Facts, owed: _Owed) -> dict[tuple[int, str], changes.GroupItems]:
+    """What each billing group of a customer is to be charged for, by currency."""
+    groups: dict[tuple[int, str], changes.GroupItems] = {}
     if owed.unbilled:
         by_key = {line.line_key: line for line in owed.lines}
         for charge in owed.unbilled:
             line = by_key[charge.line_id]
-            _add_charge(rules, facts, line, charge, groups.setdefault((line.group_key, line.currency), []))
+            own = groups.setdefault(
+                (line.group_key, line.currency), changes.GroupItems(owed.customer_key, is_settled=False)
+            )
+            _add_charge(rules, facts, line, charge, own.items)
     for line, cycles in owed.whole_cycles:
-        items = groups.setdefault((line.group_key, line.currency), [])
-        _add_whole_cycles(rules, facts, line, cycles, items)
-    for (group_key, currency), items in sorted(groups.items()) if len(groups) > 1 else groups.items():
+        own = groups.setdefault((line.group_key, line.currency), changes.GroupItems(owed.customer_key))
+        own.is_settled = own.is_settled and changes.is_steady(line=line, cycles=[period for period, *_rows in cycles])
+        _add_whole_cycles(rules, facts, line, cycles, own.items)
+    return groups
+
+
+def _bill(
+    rules: RunRules, facts: _Facts, owed: _Owed, groups: dict[tuple[int, str], changes.GroupItems],
+    earlier: dict[tuple[int, str], changes.Earlier],
+) -> _Bill:  # fmt: skip
+    bill = _Bill(settled=[line for line in owed.lines if line.settled_until is None])
+    days = (rules.issued_on, rules.through)
+    for (group_key, currency), own in sorted(groups.items()) if len(groups) > 1 else groups.items():
         buyer = facts.buyers[group_key]
         head = _head(rules, buyer, currency, facts.mandates.get((buyer.customer_key, currency), ""))
-        for draft in draft_bills(head=head, items=items):
+        head.compare = changes.Comparison(earlier.get((group_key, currency)), own, owed.lines, days)
+        for draft in draft_bills(head=head, items=own.items):
             frozen.check_plain(msgspec.json.decode(draft.canonical), is_draft=True)
             bill.drafts.append((buyer.customer_key, group_key, texts.einvoice_profile_in(buyer.bill_to), draft))
     return bill
 
 
 def _add_whole_cycles(
-    rules: _Rules, facts: _Facts, line: BillableLine, cycles: list[_Cycle], items: list[BillItem]
+    rules: RunRules, facts: _Facts, line: BillableLine, cycles: list[_Cycle], items: list[BillItem]
 ) -> None:
     subject = line.subject
     for period, price, quantity, discounts in cycles:
@@ -302,7 +270,7 @@ def _add_whole_cycles(
         items.append(BillItem(order, charge, subject, taxed, allowances))
 
 
-def _add_charge(rules: _Rules, facts: _Facts, line: BillableLine, charge: OwedCharge, items: list[BillItem]) -> None:
+def _add_charge(rules: RunRules, facts: _Facts, line: BillableLine, charge: OwedCharge, items: list[BillItem]) -> None:
     """What is taken back keeps taxes and exchange rate of the line that it corrects; what the law splits is two lines."""
     about = {"contract_id": line.contract_id, "service_id": line.service_id, "subject": line.subject}
     original = facts.corrected.get(charge.corrects or 0)
@@ -312,11 +280,15 @@ def _add_charge(rules: _Rules, facts: _Facts, line: BillableLine, charge: OwedCh
             bill_item(charge=charge, taxes=taxed, corrects=original.reference, exchange=original.exchange, **about)
         )
         return
+    measured = ""
+    if charge.kind is ChargeKind.USAGE:
+        price = line.usage_price_on(charge.period.start.isoformat())
+        measured = measured_text(charge=charge, measured=facts.measured.get(line.line_key, ()), price=price)
     for part, decisions in _desk(rules, facts, line).taxed(charge, line.tax_class):
-        items.append(bill_item(charge=part, taxes=_shared(rules, decisions), **about))
+        items.append(bill_item(charge=part, taxes=_shared(rules, decisions), measured=measured, **about))
 
 
-def _taxes(rules: _Rules, facts: _Facts, line: BillableLine, period: tuple[str, str]) -> LineTaxes | None:
+def _taxes(rules: RunRules, facts: _Facts, line: BillableLine, period: tuple[str, str]) -> LineTaxes | None:
     """The taxes of a whole cycle, decided once for each buyer and class; None where the law splits it by days."""
     key = (line.group_key, line.tax_class, *period)
     decided = facts.decided.get(key)
@@ -329,7 +301,7 @@ def _taxes(rules: _Rules, facts: _Facts, line: BillableLine, period: tuple[str, 
     return decided
 
 
-def _shared(rules: _Rules, decisions: tuple[TaxDecision, ...]) -> LineTaxes:
+def _shared(rules: RunRules, decisions: tuple[TaxDecision, ...]) -> LineTaxes:
     """Most buyers of a seller are taxed alike; equal decisions share their text."""
     found = rules.taxed.get(decisions)
     if found is None:
@@ -337,7 +309,7 @@ def _shared(rules: _Rules, decisions: tuple[TaxDecision, ...]) -> LineTaxes:
     return found
 
 
-def _desk(rules: _Rules, facts: _Facts, line: BillableLine) -> BuyerDesk:
+def _desk(rules: RunRules, facts: _Facts, line: BillableLine) -> BuyerDesk:
     desk = facts.desks.get(line.customer_key)
     if desk is None:
         buyer = facts.buyers[line.group_key]
@@ -349,7 +321,7 @@ def _desk(rules: _Rules, facts: _Facts, line: BillableLine) -> BuyerDesk:
     return desk
 
 
-def _head(rules: _Rules, buyer: Buyer, currency: str, mandate: str) -> HeadText:
+def _head(rules: RunRules, buyer: Buyer, currency: str, mandate: str) -> HeadText:
     seller = rules.seller
     creditor_id = seller.creditor_ids.get(currency, "") if mandate else ""
     return HeadText(

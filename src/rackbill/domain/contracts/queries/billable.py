@@ -7,7 +7,7 @@ from json import loads
 from typing import Any
 
 from rackbill.core.document.texts import subject_text
-from rackbill.core.pricing import usage_price_from_plain
+from rackbill.core.pricing import UsagePrice, usage_price_from_plain
 from rackbill.core.terms import (
     DatedPrice,
     DatedQuantity,
@@ -113,6 +113,13 @@ class BillableLine:
             self.contract_id, self.cost_centre, self.description, self.equipment_id or "", self.legacy_id, self.legacy_name,
             self.site or "", "", self.po_number, self.product_code, self.product_id, self.reference, self.service_id,
         )  # fmt: skip
+
+    def usage_price_on(self, day: str) -> UsagePrice | None:
+        """The price of what is used in a month whose first charged day it is; None where there is none."""
+        for _line, valid_from, valid_until, _unit_price, plain in self.prices:
+            if valid_from <= day and (valid_until is None or day < valid_until) and plain is not None:
+                return _usage_price(plain)
+        return None
 
     def terms(self, *, zone: tzinfo, settled_until: date | None) -> TermLine:
         """The line as the sums need it. Raises ValueError where its own data contradict themselves."""
@@ -234,8 +241,13 @@ def _instant(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+@lru_cache(maxsize=8192)
+def _usage_price(plain: str) -> UsagePrice:
+    return usage_price_from_plain(loads(plain))
+
+
 def _price(row: tuple[Any, ...]) -> DatedPrice:
-    usage_price = usage_price_from_plain(loads(row[4])) if row[4] is not None else None
+    usage_price = _usage_price(row[4]) if row[4] is not None else None
     return DatedPrice(_day(row[1]), _maybe_day(row[2]), plain_decimal(row[3]), usage_price)
 
 

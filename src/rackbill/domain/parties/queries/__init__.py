@@ -293,6 +293,12 @@ def _purchase_orders(rows: QuerySet[PurchaseOrder], on: date) -> dict[int, str]:
     return dict(bulk.plain_rows(of_the_day, "billing_group_id", "number"))
 
 
+def default_group_keys(*, customer_keys: Collection[int]) -> dict[int, int]:
+    """By key of the customer, that of its default billing group."""
+    rows = BillingGroup.objects.filter(customer_id__any_of=bulk.Keys(customer_keys), is_default=True)
+    return dict(rows.values_list("customer_id", "pk"))
+
+
 def taxing(*, customer_id: str, tax_class: str, period: Period, issued_on: date) -> Taxing:
     """Which taxes a customer pays for a class of product in a period that is billed on a day, and why.
 

@@ -6,7 +6,8 @@ from datetime import date
 from django.db.models import Q
 
 from rackbill.core import document as frozen
-from rackbill.core.document import Document
+from rackbill.core.document import Document, DocumentKind, PaymentInstructions, bill_to_from_text, party_from_text
+from rackbill.core.invoicing import BillHead
 from rackbill.core.party import Party
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.parties.models import BillingGroup, SellerText
@@ -75,6 +76,23 @@ def seller_text_rows(*, organisation_id: str) -> list[SellerTextRow]:
         )
         for r in rows.order_by("name", "kind", "language", "valid_from")
     ]  # fmt: skip
+
+
+def bill_head(*, kind: DocumentKind, group_key: int, currency: str, issued_on: date) -> BillHead:
+    """All of a document of a kind that is no e-invoice but what it is about, as it is sent to a billing group on a day."""
+    group = BillingGroup.objects.select_related("customer__sales_organisation").get(pk=group_key)
+    seller = parties.seller(organisation_id=group.customer.sales_organisation.organisation_id)
+    buyer = parties.buyers(customer_keys=[group.customer_id], on=issued_on)[group_key]
+    return BillHead(
+        sales_organisation_id=seller.organisation_id, issued_on=issued_on, currency=currency, language=buyer.language,
+        seller=seller.party, buyer=party_from_text(buyer.party),
+        bill_to=replace(bill_to_from_text(buyer.bill_to), einvoice_profile=""),
+        payment=PaymentInstructions(
+            account=seller.accounts.get(currency), payment_days=buyer.payment_days, paynow_uen=seller.paynow_for(currency)
+        ),
+        texts=seller_texts(organisation_id=seller.organisation_id, on=issued_on).of(kind.value, buyer.language),
+        details_url=seller.details_url,
+    )  # fmt: skip
 
 
 def readdressed(*, document: Document, group_key: int, on: date) -> Document:

@@ -16,6 +16,7 @@ from rackbill.domain.receivables.operations.banking import (
 )
 from rackbill.domain.receivables.operations.opening import NewItem, open_items
 from rackbill.domain.receivables.operations.paying import record_payment, refund_money, return_payment
+from rackbill.domain.receivables.operations.reminder_documents import IssuedReminder, issue_reminders
 from rackbill.domain.receivables.operations.reminding import (
     hold_reminders,
     lift_hold,
@@ -25,8 +26,8 @@ from rackbill.domain.receivables.operations.reminding import (
 from rackbill.domain.receivables.operations.writing_off import approve_write_off, write_off_item
 
 __all__ = [
-    "ImportSummary", "MoneySource", "NewItem", "allocate_credit", "allocate_money", "approve_write_off", "assign_line",
-    "deallocate_money", "hold_reminders", "import_statement", "lift_hold", "match_parked", "open_items",
-    "propose_reminders", "record_payment", "refund_money", "return_line", "return_payment", "set_reminder_ladder",
-    "settle_credits", "write_off_item",
+    "ImportSummary", "IssuedReminder", "MoneySource", "NewItem", "allocate_credit", "allocate_money",
+    "approve_write_off", "assign_line", "deallocate_money", "hold_reminders", "import_statement", "issue_reminders",
+    "lift_hold", "match_parked", "open_items", "propose_reminders", "record_payment", "refund_money", "return_line",
+    "return_payment", "set_reminder_ladder", "settle_credits", "write_off_item",
 ]  # fmt: skip

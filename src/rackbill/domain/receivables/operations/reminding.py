@@ -1,6 +1,6 @@
 """Reminders: the ladder, what is held back, and the steps taken."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -109,31 +109,43 @@ def lift_hold(*, hold_id: str, on: date, now: datetime, actor: Actor) -> None:
 
 @transaction.atomic
 def propose_reminders(*, organisation_id: str, today: date, now: datetime, actor: Actor) -> list[Notice]:
-    """Takes every step that is due today and notes it; the notices to be sent. Again on the same day: nothing is left.
+    """Takes every step that is due today and notes it; the notices, for whoever says them in another way than we do.
 
+    Again on the same day: nothing is left. `issue_reminders` takes the same steps and issues documents that say them.
     Suspension and collection are proposals: a person, or the operation of contracts, acts on them.
     """
-    rows = OpenItem.objects.filter(sales_organisation__organisation_id=organisation_id)
-    first = reminders.reminder_plan(organisation_id=organisation_id, today=today)
-    keys = [item.item_key for notice in first for item in notice.items]
-    for start in range(0, len(keys), 900):
-        list(locks.locked(rows.filter(pk__in=keys[start : start + 900]).order_by("pk")).values_list("pk"))
-    # Planned again under the locks: another process may have taken the same steps meanwhile.
-    notices = reminders.reminder_plan(organisation_id=organisation_id, today=today) if keys else []
-    Reminder.objects.bulk_create(
-        [
-            Reminder(
-                open_item_id=item.item_key, step=item.step.step, action=item.step.action, open_minor=item.remindable_minor,
-                fee_minor=item.step.fee_minor, fee_currency=item.step.fee_currency, proposed_on=today,
-            )
-            for notice in notices
-            for item in notice.items
-        ],
-        batch_size=500,
-    )  # fmt: skip
+    notices = lock_due_steps(organisation_id=organisation_id, today=today)
+    keep_steps(notices=notices, numbers={}, today=today)
     if notices:
         history.record_change(
             now=now, actor=actor, verb="propose_reminders", object_kind="sales_organisation", object_id=organisation_id,
             detail={"notices": len(notices), "today": today.isoformat()},
         )  # fmt: skip
     return notices
+
+
+def lock_due_steps(*, organisation_id: str, today: date) -> list[Notice]:
+    """What is to be said today, with its open items locked; call inside a transaction."""
+    rows = OpenItem.objects.filter(sales_organisation__organisation_id=organisation_id)
+    first = reminders.reminder_plan(organisation_id=organisation_id, today=today)
+    keys = [item.item_key for notice in first for item in notice.items]
+    for start in range(0, len(keys), 900):
+        list(locks.locked(rows.filter(pk__in=keys[start : start + 900]).order_by("pk")).values_list("pk"))
+    # Planned again under the locks: another process may have taken the same steps meanwhile.
+    return reminders.reminder_plan(organisation_id=organisation_id, today=today) if keys else []
+
+
+def keep_steps(*, notices: Sequence[Notice], numbers: Mapping[int, str], today: date) -> None:
+    """Notes the steps as taken; `numbers` are those of the documents that say them, by key of the open item."""
+    Reminder.objects.bulk_create(
+        [
+            Reminder(
+                open_item_id=item.item_key, step=item.step.step, action=item.step.action, open_minor=item.remindable_minor,
+                fee_minor=item.step.fee_minor, fee_currency=item.step.fee_currency, proposed_on=today,
+                document_number=numbers.get(item.item_key),
+            )
+            for notice in notices
+            for item in notice.items
+        ],
+        batch_size=500,
+    )  # fmt: skip

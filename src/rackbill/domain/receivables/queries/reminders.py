@@ -9,14 +9,14 @@ from django.db.models import Q, Sum
 
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.receivables import policy
-from rackbill.domain.receivables.models import OpenItem, Reminder, ReminderHold, ReminderStep
+from rackbill.domain.receivables.models import LedgerEntry, OpenItem, Reminder, ReminderHold, ReminderStep
 from rackbill.domain.receivables.policy import LadderStep
 from rackbill.domain.receivables.queries import balances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeItem:
-    """One document in a notice: the step it has come to, and the amount that is not disputed."""
+    """One document in a notice: the step it has come to, its total, what of it is open, and what of that is not disputed."""
 
     item_key: int
     number: str
@@ -24,6 +24,7 @@ class NoticeItem:
     due_on: date
     overdue_days: int
     step: LadderStep
+    gross_minor: int
     open_minor: int
     remindable_minor: int
 
@@ -79,9 +80,10 @@ def reminder_plan(*, organisation_id: str, today: date) -> list[Notice]:
     items = [row for row in rows if row.customer_id in ours]
     taken = _taken([row.pk for row in items])
     holds = _holds(organisation_id, today)
+    totals = _totals([row.pk for row in items])
     groups: dict[tuple[int, str], list[NoticeItem]] = defaultdict(list)
     for row in items:
-        made = _notice_item(row, ladder, taken.get(row.pk, []), holds, today)
+        made = _notice_item(row, ladder, taken.get(row.pk, []), holds, today, totals.get(row.pk, 0))
         if made is not None:
             groups[row.customer_id, row.currency].append(made)
     names = parties.customer_names(customer_ids=[ours[key] for key, _currency in groups])
@@ -107,7 +109,7 @@ def _notice(
 
 def _notice_item(
     row: OpenItem, ladder: Sequence[LadderStep], taken: Sequence[tuple[int, date]],
-    holds: Mapping[tuple[int, int | None], list[int | None]], today: date,
+    holds: Mapping[tuple[int, int | None], list[int | None]], today: date, total_minor: int,
 ) -> NoticeItem | None:  # fmt: skip
     disputed = [*holds.get((row.customer_id, None), []), *holds.get((row.customer_id, row.pk), [])]
     open_minor: int = row.left  # type: ignore[attr-defined]
@@ -121,7 +123,17 @@ def _notice_item(
     return NoticeItem(
         item_key=row.pk, number=row.document_number, issued_on=row.issued_on, due_on=row.due_on,
         overdue_days=max(0, (today - row.due_on).days), step=step, open_minor=open_minor, remindable_minor=remindable,
+        gross_minor=max(total_minor, open_minor),
     )  # fmt: skip
+
+
+def _totals(item_keys: Sequence[int]) -> dict[int, int]:
+    """What each item was opened with; money that was charged back may leave more open than that."""
+    found: dict[int, int] = {}
+    for part in balances.chunks(values=item_keys):
+        rows = LedgerEntry.objects.filter(open_item_id__in=part, kind__in=("invoice", "opening"))
+        found.update(rows.values_list("open_item_id").annotate(Sum("amount_minor")))
+    return found
 
 
 def _taken(item_keys: Sequence[int]) -> dict[int, list[tuple[int, date]]]:

@@ -15,8 +15,8 @@ from rackbill.domain.usage.errors import MeterNotFound, UsageRefused
 from rackbill.domain.usage.models import LateUsage, MeasuredQuantity, MeasuringRule
 
 _FIELDS = (
-    "line", "period_start", "period_end", "revision", "quantity", "unit", "profile", "samples_sha256", "sample_count",
-    "expected_count", "counted_from", "counted_until", "measured_at",
+    "line", "period_start", "period_end", "revision", "quantity", "unit", "method", "profile", "samples_sha256",
+    "sample_count", "expected_count", "counted_from", "counted_until", "measured_at",
 )  # fmt: skip
 
 
@@ -126,6 +126,6 @@ def _rows(
         counted = (value.counted.start, value.counted.end) if value.counted else (None, None)
         yield (
             line_key, value.period.start, value.period.end, last[line_key].revision + 1 if line_key in last else 0,
-            value.quantity, value.unit, value.profile, value.samples_sha256, value.sample_count, value.expected_count,
-            *counted, now,
+            value.quantity, value.unit, value.method or None, value.profile, value.samples_sha256, value.sample_count,
+            value.expected_count, *counted, now,
         )  # fmt: skip

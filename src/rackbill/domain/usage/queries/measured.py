@@ -24,13 +24,14 @@ def measured(
     if ended_after is not None:
         rows = rows.filter(period_end__gt=ended_after)
     rows = rows.order_by("line_id", "period_start", "revision")
-    for line_key, start, end, quantity, unit, sha256, profile, sample_count, expected_count in bulk.plain_rows(
-        rows, "line_id", "period_start", "period_end", "quantity", "unit", "samples_sha256", "profile", "sample_count",
-        "expected_count",
+    for line_key, start, end, quantity, unit, sha256, method, profile, sample_count, expected_count in bulk.plain_rows(
+        rows, "line_id", "period_start", "period_end", "quantity", "unit", "samples_sha256", "method", "profile",
+        "sample_count", "expected_count",
     ):  # fmt: skip
         found[line_key][start] = metering.MeasuredQuantity(
             period=Period(date.fromisoformat(start), date.fromisoformat(end)), quantity=plain_decimal(quantity), unit=unit,
-            samples_sha256=sha256, profile=profile, sample_count=sample_count, expected_count=expected_count,
+            samples_sha256=sha256, method=method or "", profile=profile, sample_count=sample_count,
+            expected_count=expected_count,
         )  # fmt: skip
     return {line_key: list(by_start.values()) for line_key, by_start in found.items()}
 
@@ -42,7 +43,8 @@ def measured_revisions(*, line_keys: Sequence[int]) -> list[tuple[int, datetime,
         (
             row.line_id, row.measured_at,
             metering.MeasuredQuantity(
-                period=Period(row.period_start, row.period_end), quantity=row.quantity, unit=row.unit, profile=row.profile,
+                period=Period(row.period_start, row.period_end), quantity=row.quantity, unit=row.unit,
+                method=row.method or "", profile=row.profile,
                 samples_sha256=row.samples_sha256, sample_count=row.sample_count, expected_count=row.expected_count,
             ),
         )

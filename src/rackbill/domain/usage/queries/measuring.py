@@ -100,7 +100,8 @@ def measurements(
         else:
             result = metering.measure(line.rule, ())
         yield key, metering.MeasuredQuantity(
-            period=month, quantity=result.quantity, unit=line.rule.unit, profile=line.rule.profile, counted=days,
+            period=month, quantity=result.quantity, unit=line.rule.unit, method=line.rule.method.value,
+            profile=line.rule.profile, counted=days,
             samples_sha256=digest.hexdigest(), sample_count=result.sample_count, expected_count=result.expected_count,
         )  # fmt: skip
 
@@ -179,5 +180,6 @@ def _hours(
             hours += metering.billed_hours(begin, min(ends))
             digest.add_hours(meter.meter_id, begin, min(ends))
     return metering.MeasuredQuantity(
-        period=month, quantity=Decimal(hours), unit="h", samples_sha256=digest.hexdigest(), counted=days
-    )
+        period=month, quantity=Decimal(hours), unit="h", method=Method.HOURS.value, samples_sha256=digest.hexdigest(),
+        counted=days,
+    )  # fmt: skip
