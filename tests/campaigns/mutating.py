@@ -35,7 +35,12 @@ PACKAGE = REPOSITORY / "src" / "rackbill"
 ARGUED = Path(__file__).with_name("argued.toml")
 TESTS = {
     "core/charges": (
-        "test_charging_cases", "test_taken_back", "test_minimum", "test_charging_oracle", "test_usage", "test_charges",
+        "test_charging_cases",
+        "test_taken_back",
+        "test_minimum",
+        "test_charging_oracle",
+        "test_usage",
+        "test_charges",
     ),  # fmt: skip
     "core/charges/causes": ("test_charging_cases", "test_formulas", "test_usage"),
     "core/charges/dividing": ("test_dividing", "test_tax_properties"),
