@@ -57,7 +57,7 @@ TESTS = {
     "core/periods": ("test_money_periods", "test_charging_cases", "test_charging_oracle", "test_charges"),
     "core/terms": ("test_terms", "test_charging_cases", "test_charges", "test_charging_oracle"),
     "core/crediting": ("test_crediting",),
-    "core/tax": ("test_tax", "test_tax_cases", "test_tax_decisions", "test_tax_properties"),
+    "core/tax": ("test_tax", "test_tax_cases", "test_tax_tables", "test_tax_decisions", "test_tax_properties"),
     "core/metering": ("test_metering", "test_usage"),
     "core/samples": ("test_samples",),
     "core/pricing": ("test_pricing", "test_usage"),
