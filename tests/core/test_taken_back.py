@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from rackbill.core.charges import ChargeKind
+from rackbill.core.charges import Cause, ChargeKind
 from rackbill.core.terms import Suspension, TermLine
-from tests.core.stories import Books
-from tests.core.test_charging_cases import NOVEMBER, OCTOBER, line, percent, price, quantity
+from tests.core.stories import Books, owed_total
+from tests.core.test_charging_cases import NOVEMBER, OCTOBER, amount, line, percent, price, quantity
 
 ONLY_ONE_CHANGES = [
     (line("31"), line("31.001")),
@@ -43,3 +43,66 @@ def test_discounted_days_in_the_middle_are_no_beginning() -> None:
     back, anew = books.run(replace(subject, suspensions=off, end=date(2020, 10, 21)), NOVEMBER)
     assert (str(back.period), back.amount_minor) == ("2020-10-01/2020-11-01", -2790)
     assert (str(anew.period), anew.amount_minor) == ("2020-10-11/2020-10-21", 900)
+
+
+def test_what_is_taken_back_says_by_which_formulas() -> None:
+    books = Books()
+    books.run(line("31"), NOVEMBER)
+    (back,) = books.run(line("31", end=date(2020, 10, 11)), NOVEMBER)
+    assert back.cause == Cause(
+        "taken back: no longer owed", "10.00 - 31.00", (("charged_by", "1 * 31"), ("owed_by", "10 * 31 / 31"))
+    )
+    (rest,) = books.run(line("31", end=OCTOBER), NOVEMBER)
+    assert rest.cause == Cause("taken back: no longer owed", "0.00 - 10.00", (("charged_by", "1 * 31"),))
+
+
+def test_a_credit_given_before_is_not_given_twice() -> None:
+    books = Books()
+    books.run(line("31"), NOVEMBER)
+    books.credit(1, 1000)
+    (back,) = books.run(line("31", end=OCTOBER), NOVEMBER)
+    assert (back.amount_minor, back.cause.formula) == (-2100, "0.00 - 31.00 + 10.00")
+    assert [(a.reason, a.amount_minor) for a in back.allowances] == [("Credited before", -1000)]
+    assert (back.quantity, back.unit, back.price_base_quantity) == (-1, "MON", 1)
+
+
+def test_days_taken_back_at_two_discounts_carry_both_and_the_first_bears_the_difference() -> None:
+    books = Books()
+    subject = line("31", discounts=(percent("10"), amount("3.10")))
+    books.run(subject, NOVEMBER)
+    (back,) = books.run(replace(subject, end=date(2020, 10, 11)), NOVEMBER)
+    assert (back.amount_minor, back.quantity, back.price_base_quantity) == (-1680, -21, 31)
+    assert [(a.reason, a.amount_minor) for a in back.allowances] == [("Term 10 %", -420), ("Welcome", 0)]
+
+
+def test_the_rest_of_a_shortened_charge_is_taken_back_by_days() -> None:
+    books = Books()
+    subject = line("31", quantities=(quantity(2),))
+    books.run(subject, NOVEMBER)
+    books.run(replace(subject, end=date(2020, 10, 21)), NOVEMBER)
+    (back,) = books.run(replace(subject, end=OCTOBER), NOVEMBER)
+    assert (str(back.period), back.quantity, back.unit, back.price_base_quantity, back.amount_minor) == (
+        "2020-10-01/2020-10-21", -40, "DAY", 31, -4000,
+    )  # fmt: skip
+    assert back.allowances == ()
+
+
+def test_a_part_charged_by_days_is_taken_back_by_days_of_the_same_base() -> None:
+    books = Books()
+    subject = line("31", start=date(2020, 10, 12), cycle_months=3)
+    books.run(subject, NOVEMBER)
+    (back,) = books.run(replace(subject, end=date(2020, 10, 22)), NOVEMBER)
+    assert (str(back.period), back.quantity, back.unit, back.price_base_quantity, back.amount_minor) == (
+        "2020-10-22/2020-11-01", -10, "DAY", 93, -334,
+    )  # fmt: skip
+    assert books.total == owed_total(replace(subject, end=date(2020, 10, 22)), NOVEMBER)
+
+
+def test_reversals_of_other_days_are_counted_by_themselves() -> None:
+    books = Books()
+    for end in (None, date(2020, 10, 21), date(2020, 10, 11), None, date(2020, 10, 21)):
+        books.run(line("31", end=end), NOVEMBER)
+    taken = [(str(c.charge.period), c.charge.revision) for c in books.charged if c.charge.kind is ChargeKind.REVERSAL]
+    assert taken == [
+        ("2020-10-21/2020-11-01", 0), ("2020-10-11/2020-10-21", 0), ("2020-10-01/2020-10-11", 0), ("2020-10-21/2020-11-01", 1),
+    ]  # fmt: skip
