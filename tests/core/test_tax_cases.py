@@ -135,6 +135,11 @@ def test_a_registration_abroad_and_whom_it_charges(where: str, to: str, business
     assert ruled(by, buyer(to, business=business), on=date(2021, 6, 1)) == ruling
 
 
+def test_a_registration_does_not_reach_the_parts_of_a_country_outside_its_vat_area() -> None:
+    to = buyer("DE", business=False, postal_code="78266")
+    assert ruled(seller("NL", registered_in("DE")), to) == outside("DE-BU", evidence=f"{ADDRESS} DE")
+
+
 def test_a_business_without_a_number_outside_the_union_is_named_as_one() -> None:
     for country in ("BR", "US"):
         ruling = ruled(seller("NL"), TaxParty(country=country, is_business=True))
