@@ -42,7 +42,7 @@ TESTS = {
         "test_usage",
         "test_charges",
     ),  # fmt: skip
-    "core/charges/causes": ("test_charging_cases", "test_formulas", "test_usage"),
+    "core/charges/causes": ("test_charge_facts", "test_charging_cases", "test_formulas", "test_usage"),
     "core/charges/dividing": ("test_dividing", "test_tax_properties"),
     "core/charges/minimum": ("test_minimum",),
     "core/charges/plain": ("test_plain", "test_invoicing"),

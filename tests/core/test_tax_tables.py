@@ -42,27 +42,39 @@ def test_a_rate_is_in_force_from_its_first_day_to_before_its_end() -> None:
             at(table, day)
 
 
+def test_a_rate_bears_on_the_whole_price_where_nothing_else_is_said() -> None:
+    assert rate("19", "2020-01-01", None).base_rate == 1
+
+
 def test_a_rate_that_is_not_known_yet_leaves_the_last_known_one_open() -> None:
     table = TaxTable([rate("16", "2020-07-01", None, known="2020-06-30"), rate("19", "2020-01-01", "2020-07-01")], [])
     assert at(table, "2020-07-01", "2020-06-29") == ["VAT 19"]
     assert at(table, "2020-07-01", "2020-06-30") == at(table, "2020-07-01") == ["VAT 16"]
+    with pytest.raises(NoTaxRule):
+        at(TaxTable([rate("16", "2020-07-01", None, known="2020-06-30")], []), "2020-07-01", "2020-06-29")
     # A rate that ended without a successor has ended, known or not.
     gap = TaxTable([rate("19", "2020-01-01", "2020-06-01"), rate("16", "2020-07-01", None, known="2020-06-30")], [])
     with pytest.raises(NoTaxRule):
         at(gap, "2020-07-01", "2020-06-29")
 
 
-def test_a_tax_on_what_a_law_lists_needs_a_row_for_the_class() -> None:
+@pytest.mark.parametrize("tax", ["PST", "RST", "SALES"])
+def test_a_tax_on_what_a_law_lists_needs_a_row_for_the_class(tax: str) -> None:
     table = TaxTable(
-        [rate("5", "2020-01-01", None, "GST"), rate("7", "2020-01-01", None, "PST"),
-         rate("0", "2020-01-01", None, "PST", of="telecom"), rate("2", "2020-01-01", None, "RST", of="general")], [],
+        [rate("5", "2020-01-01", None, "GST"), rate("7", "2020-01-01", None, tax), rate("0", "2020-01-01", None, tax, of="telecom")],
+        [],
     )  # fmt: skip
-    assert at(table, "2020-10-01") == ["GST 5", "PST 7"]
-    assert at(table, "2020-10-01", of="telecom") == ["GST 5", "PST 0"]
-    with pytest.raises(
-        NoTaxRule, match="PST of ZZ is stored for hosting only; add its rate for class 'general' on 2020-10-01"
-    ):
+    assert at(table, "2020-10-01") == ["GST 5", f"{tax} 7"]
+    assert at(table, "2020-10-01", of="telecom") == ["GST 5", f"{tax} 0"]
+    words = f"{tax} of ZZ is stored for hosting only; add its rate for class 'general' on 2020-10-01"
+    with pytest.raises(NoTaxRule, match=words):
         at(table, "2020-10-01", of="general")
+
+
+def test_a_tax_that_hosting_does_not_bear_is_left_out_for_hosting() -> None:
+    table = TaxTable([rate("5", "2020-01-01", None, "GST"), rate("2", "2020-01-01", None, "RST", of="general")], [])
+    assert at(table, "2020-10-01") == ["GST 5"]
+    assert at(table, "2020-10-01", of="general") == ["GST 5", "RST 2"]
 
 
 def test_the_days_on_which_a_rate_begins_or_ends() -> None:
