@@ -128,7 +128,16 @@ def _live(path: Path, source: str, test_files: list[str]) -> None:
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.suppress(BaseException):
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
-        arguments = ["-x", "-q", "--noconftest", "-p", "no:cacheprovider", "--rootdir", str(REPOSITORY)]
+        arguments = [
+            "-x",
+            "-q",
+            "--assert=plain",
+            "--noconftest",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            str(REPOSITORY),
+        ]
         # File by file: most faults are seen by the first, and the others need not even be read then.
         code = next((bad for file in test_files if (bad := int(pytest.main([*arguments, file])))), 0)
     os._exit(code)
