@@ -1,8 +1,7 @@
 """Shares of a cycle by each profile, in days, months and hours that can be counted on a calendar."""
 
 from dataclasses import replace
-from datetime import UTC as UTC_OFFSET
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -76,9 +75,15 @@ def test_hours_are_those_of_the_zone_of_the_lines_own_instants() -> None:
     for instants in ({"started_at": early}, {"ended_at": datetime(2021, 1, 1, tzinfo=AMSTERDAM)}):
         found = share(by(HOURS, **instants), day, march)
         assert (found.count, found.base) == (23, 743)
-    for instants in ({}, {"started_at": datetime(2020, 1, 1, tzinfo=UTC_OFFSET)}):
+    for instants in ({}, {"started_at": datetime(2020, 1, 1, tzinfo=UTC)}):
         found = share(by(HOURS, **instants), day, march)
         assert (found.count, found.base) == (24, 744)
+
+
+def test_an_offset_is_no_zone_so_days_are_those_of_utc() -> None:
+    summer = timezone(timedelta(hours=2))
+    begun = by(HOURS, started_at=datetime(2020, 10, 5, 1, tzinfo=summer))
+    assert share(begun, period("2020-10-05/2020-10-06"), period(MONTH)).count == 24
 
 
 STARTED_HOURS = [  # started, ended → hours of 5 October in Amsterdam

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from rackbill.core.charges import Cause, ChargeKind
+from rackbill.core.charges import Cause, Charged, ChargeKind, charges_owed, charges_unbilled
 from rackbill.core.terms import Suspension, TermLine
-from tests.core.stories import Books, owed_total
+from tests.core.stories import Books, owed_total, terms
 from tests.core.test_charging_cases import NOVEMBER, OCTOBER, amount, line, percent, price, quantity
 
 ONLY_ONE_CHANGES = [
@@ -106,3 +106,26 @@ def test_reversals_of_other_days_are_counted_by_themselves() -> None:
     assert taken == [
         ("2020-10-21/2020-11-01", 0), ("2020-10-11/2020-10-21", 0), ("2020-10-01/2020-10-11", 0), ("2020-10-21/2020-11-01", 1),
     ]  # fmt: skip
+
+
+def test_what_bears_a_wrong_tax_is_taken_back_whole_and_charged_anew_above_every_revision_there_is() -> None:
+    subject = line("31")
+    (owed,) = charges_owed(terms=terms(subject), through=NOVEMBER)
+    past = [Charged(key=1, charge=replace(owed, revision=5), is_mistaxed=True)]
+    back, anew = charges_unbilled(terms=terms(subject), charged={1: past}, through=NOVEMBER)
+    assert (back.kind, str(back.period), back.amount_minor, back.corrects) == (
+        ChargeKind.REVERSAL, "2020-10-01/2020-11-01", -3100, 1,
+    )  # fmt: skip
+    assert anew == replace(owed, revision=6)
+    # Ended inside as well, its end alone would leave the wrong tax on the rest.
+    ended = terms(line("31", end=date(2020, 10, 11)))
+    back, anew = charges_unbilled(terms=ended, charged={1: past}, through=NOVEMBER)
+    assert (str(back.period), back.amount_minor, anew.amount_minor) == ("2020-10-01/2020-11-01", -3100, 1000)
+
+
+def test_revisions_are_counted_for_the_days_of_a_charge_alone() -> None:
+    books, december = Books(), date(2020, 12, 1)
+    books.run(line("31"), NOVEMBER)
+    books.run(line("62"), NOVEMBER)
+    new = [c for c in books.run(line("93"), december) if c.corrects is None]
+    assert [(str(c.period), c.revision) for c in new] == [("2020-10-01/2020-11-01", 2), ("2020-11-01/2020-12-01", 0)]

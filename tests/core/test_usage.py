@@ -90,6 +90,14 @@ def test_a_month_is_charged_when_it_is_over() -> None:
     assert len(owed(line(), NOVEMBER, used("5"))) == 1
 
 
+@pytest.mark.parametrize(("ended_by", "count"), [(None, 1), (date(2020, 10, 31), 0), (NOVEMBER, 1)])
+def test_a_month_that_has_not_ended_by_the_day_of_the_run_is_not_charged(ended_by: date | None, count: int) -> None:
+    new = charges_unbilled(
+        terms=terms(line()), charged={}, through=DECEMBER, usage={1: [used("5")]}, ended_by=ended_by
+    )  # fmt: skip
+    assert len(new) == count
+
+
 def test_what_is_not_measured_in_a_unit_counts_pieces() -> None:
     package = UsagePrice(model=PriceModel.PACKAGE, price=D(9), size=D(10))
     (charge,) = owed(line(package), NOVEMBER, used("25"))
