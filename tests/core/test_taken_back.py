@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from rackbill.core.charges import Cause, Charged, ChargeKind, charges_owed, charges_unbilled
-from rackbill.core.terms import Suspension, TermLine
+from rackbill.core.terms import LineKind, Proration, ProrationProfile, Rounding, Suspension, TermLine
 from tests.core.stories import Books, owed_total, terms
 from tests.core.test_charging_cases import NOVEMBER, OCTOBER, amount, line, percent, price, quantity
 
@@ -129,3 +129,82 @@ def test_revisions_are_counted_for_the_days_of_a_charge_alone() -> None:
     books.run(line("62"), NOVEMBER)
     new = [c for c in books.run(line("93"), december) if c.corrects is None]
     assert [(str(c.period), c.revision) for c in new] == [("2020-10-01/2020-11-01", 2), ("2020-11-01/2020-12-01", 0)]
+
+
+CREDITED = [  # new price, rounding → amount, formula, and what else is told
+    ("62", Rounding.HALF_UP, 5200, "1 * 62 - 10.00", []),
+    ("10", Rounding.HALF_UP, 0, "max(1 * 10 - 10.00, 0)", []),
+    ("10.01", Rounding.HALF_UP, 1, "1 * 10.01 - 10.00", []),
+    ("62.005", Rounding.HALF_EVEN, 5200, "62.00 - 10.00", [("before_credit", "1 * 62.005")]),
+    ("62.009", Rounding.DOWN, 5200, "1 * 62.009 - 10.00", []),
+]
+
+
+@pytest.mark.parametrize(("unit_price", "rounding", "minor", "formula", "told"), CREDITED)
+def test_the_formula_of_a_charge_less_an_earlier_credit(
+    unit_price: str, rounding: Rounding, minor: int, formula: str, told: list[tuple[str, str]]
+) -> None:
+    books, profile = Books(), ProrationProfile(rounding=rounding)
+    books.run(line("31", proration=profile), NOVEMBER)
+    books.credit(1, 1000)
+    _back, anew = books.run(line(unit_price, proration=profile), NOVEMBER)
+    assert (anew.amount_minor, anew.cause.formula) == (minor, formula)
+    assert [fact for fact in anew.cause.facts if fact[0] not in ("price_from", "rounding")] == told
+
+
+def back_and_anew(before: TermLine, after: TermLine) -> list[tuple[str, str, int]]:
+    """What the second run does, as kind, period and amount."""
+    books = Books()
+    books.run(before, NOVEMBER)
+    return [(c.kind.value, str(c.period), c.amount_minor) for c in books.run(after, NOVEMBER)]
+
+
+MONTH, TEN_DAYS, LAST_DAYS = "2020-10-01/2020-11-01", "2020-10-01/2020-10-11", "2020-10-11/2020-11-01"
+TENTH = date(2020, 10, 11)
+OFF, FREE = (percent("10"),), (percent("100"),)
+BOND = ProrationProfile(method=Proration.THIRTY_360)
+NO_BEGINNINGS = [
+    # It became a one-off of the same amount.
+    (line("31", discounts=OFF), line("31", discounts=OFF, kind=LineKind.ONE_OFF),
+     [("reversal", MONTH, -2790), ("one_off", "2020-10-01/2020-10-02", 2790)]),
+    # It ended and had another price all along.
+    (line("31", discounts=OFF), line("20", discounts=OFF, end=TENTH),
+     [("reversal", MONTH, -2790), ("recurring", TEN_DAYS, 581)]),
+    # It ended and had less of the same discount: its ten days cost more than the month did.
+    (line("31", discounts=(amount("25"),)), line("31", discounts=(amount("1"),), end=TENTH),
+     [("reversal", MONTH, -600), ("recurring", TEN_DAYS, 968)]),
+    # Days of 30/360 do not say what is taken back: 21 of 30 days are 42 cents, and 40 are too much.
+    (line("0.60", proration=BOND), line("0.60", proration=BOND, end=TENTH),
+     [("reversal", MONTH, -60), ("recurring", TEN_DAYS, 20)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), NO_BEGINNINGS)
+def test_what_is_no_beginning_of_the_charge_takes_it_back_whole(
+    before: TermLine, after: TermLine, expected: list[tuple[str, str, int]]
+) -> None:
+    assert back_and_anew(before, after) == expected
+
+
+def test_a_free_charge_that_ends_earlier_takes_back_its_last_days_for_nothing() -> None:
+    subject = line("31", discounts=FREE)
+    assert back_and_anew(subject, replace(subject, end=TENTH)) == [("reversal", LAST_DAYS, 0)]
+
+
+def test_a_cent_of_rounding_still_takes_back_days_at_the_base_of_the_profile() -> None:
+    books, subject = Books(), line("0.30", proration=BOND)
+    books.run(subject, NOVEMBER)
+    (back,) = books.run(replace(subject, end=TENTH), NOVEMBER)
+    assert (str(back.period), back.amount_minor, back.quantity, back.unit, back.price_base_quantity) == (
+        LAST_DAYS, -20, -21, "DAY", 30,
+    )  # fmt: skip
+
+
+def test_a_rest_that_was_credited_shows_discount_and_credit_apart() -> None:
+    books, subject = Books(), line("31", discounts=OFF)
+    books.run(subject, NOVEMBER)
+    books.run(replace(subject, end=date(2020, 10, 21)), NOVEMBER)
+    books.credit(1, 100)
+    (back,) = books.run(replace(subject, end=OCTOBER), NOVEMBER)
+    assert (back.amount_minor, back.quantity, back.unit) == (-1700, -20, "DAY")
+    assert [(a.reason, a.amount_minor) for a in back.allowances] == [("Term 10 %", -200), ("Credited before", -100)]
