@@ -43,6 +43,26 @@ def test_days_keep_their_base_and_their_count() -> None:
     ]
 
 
+@pytest.mark.parametrize("unit", ["MON", "QAN", "SAN", "ANN", "C62"])
+def test_a_cycle_or_a_piece_of_it_becomes_days_at_the_price_of_all_its_days(unit: str) -> None:
+    two = replace(MONTH, unit=unit, quantity=Decimal(2), price_base_quantity=Decimal(3), amount_minor=6_667)
+    assert [(p.quantity, p.unit, p.price_base_quantity) for p in divide(two, [NEW_YEAR])] == [
+        (32, "DAY", 93), (30, "DAY", 93),
+    ]  # fmt: skip
+
+
+def test_days_of_another_calendar_are_counted_exactly() -> None:
+    """30 days of 30/360 in a month of 31: no part of them is a whole number of days, so the base is multiplied instead."""
+    days = replace(MONTH, unit="DAY", quantity=Decimal(30), price_base_quantity=Decimal(30))
+    assert [(p.quantity, p.unit, p.price_base_quantity) for p in divide(days, [NEW_YEAR])] == [
+        (480, "DAY", 930), (450, "DAY", 930),
+    ]  # fmt: skip
+
+
+def test_the_fact_of_a_part_has_a_name_that_the_books_hold() -> None:
+    assert PART_OF == "part_of"
+
+
 def test_an_odd_cent_is_an_allowance_and_a_term_of_the_formula() -> None:
     """Two halves of one cent: one part has it, the other says so."""
     cent = replace(

@@ -118,6 +118,10 @@ def test_what_is_not_measured_in_a_unit_counts_pieces() -> None:
     assert (charge.quantity, charge.unit, charge.amount_minor) == (3, "C62", 2700)
     (charge,) = owed(line(UsagePrice(model=PriceModel.PER_UNIT, price=D(1))), NOVEMBER, replace(used("25"), unit="h"))
     assert charge.unit == "HUR"
+    (charge,) = owed(
+        line(UsagePrice(model=PriceModel.PER_UNIT, price=D(1))), NOVEMBER, replace(used("2"), unit="tapes")
+    )
+    assert charge.unit == "C62"
 
 
 @pytest.mark.parametrize(
@@ -177,6 +181,7 @@ def test_the_minimum_lifts_the_month_to_the_cent() -> None:
     assert amounts(half) == [("2020-10-17/2020-11-01", 48)]
     assert [c.amount_minor for c in owed(subject, NOVEMBER, used("200"))] == [1, 1, 99]
     assert [c.amount_minor for c in owed(subject, NOVEMBER, used("197"))] == [1, 1, 98]
+    assert [c.amount_minor for c in owed(subject, NOVEMBER, used("196"))] == [1, 1, 97, 1]
 
 
 def test_discounts_take_percent_of_each_step_and_an_amount_once_a_month() -> None:
@@ -193,6 +198,21 @@ def test_discounts_take_percent_of_each_step_and_an_amount_once_a_month() -> Non
     half = replace(subject, start=date(2020, 10, 17), discounts=(amount,))
     (charge,) = owed(half, NOVEMBER, used("0"))
     assert (charge.amount_minor, charge.allowance_minor) == (847, 8830)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "allowances"),
+    [
+        (JANUARY, None, 1), (OCTOBER, None, 1), (date(2020, 10, 2), None, 0), (JANUARY, NOVEMBER, 1), (JANUARY, date(2020, 10, 2), 1),
+        (JANUARY, OCTOBER, 0), (OCTOBER, date(2020, 10, 2), 1),
+    ],
+)  # fmt: skip
+def test_a_discount_that_holds_on_the_first_day_holds_for_the_month(
+    start: date, end: date | None, allowances: int
+) -> None:
+    percent = Discount(DiscountKind.PERCENT, D(10), "Term", start, end)
+    (charge,) = owed(line(discounts=(percent,)), NOVEMBER, used("0"))
+    assert len(charge.allowances) == allowances
 
 
 def test_the_minimum_comes_after_discounts() -> None:
