@@ -157,6 +157,8 @@ def test_an_open_line_has_no_end_to_shift() -> None:
 CHANGES = [
     {"prices": (price("31", end=date(2020, 10, 11)), price("62", date(2020, 10, 11)))},
     {"quantities": (quantity(1, end=date(2020, 10, 11)), quantity(2, date(2020, 10, 11)))},
+    {"prices": (price("62", date(2020, 10, 11)), price("31", end=date(2020, 10, 11)))},
+    {"quantities": (quantity(2, date(2020, 10, 11)), quantity(1, end=date(2020, 10, 11)))},
 ]
 
 
