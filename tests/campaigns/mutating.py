@@ -37,11 +37,12 @@ TESTS = {
     "core/charges": (
         "test_charging_cases",
         "test_taken_back",
+        "test_charge_facts",
         "test_minimum",
         "test_charging_oracle",
         "test_usage",
         "test_charges",
-    ),  # fmt: skip
+    ),
     "core/charges/causes": ("test_charge_facts", "test_charging_cases", "test_formulas", "test_usage"),
     "core/charges/dividing": ("test_dividing", "test_tax_properties"),
     "core/charges/minimum": ("test_minimum",),

@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from rackbill.core.charges import charges_owed
 from rackbill.core.charges.causes import facts_of
 from rackbill.core.terms import Discount, DiscountKind, Proration, ProrationProfile, Rounding
+from tests.core.stories import terms
 from tests.core.test_charging_cases import line, price, quantity
 
 JANUARY = date(2019, 1, 1)
@@ -67,3 +69,10 @@ def test_discounts_are_told_in_their_order_with_their_days() -> None:
         ("price_from", "2019-01-01"), ("count", "2"), ("proration", "hours"), ("day_price_digits", "2"), ("rounding", "down"),
         ("discount", "Term: 10 % from 2019-01-01 until 2021-01-01"), ("discount", "Welcome: 200 per cycle from 2020-02-01"),
     )  # fmt: skip
+
+
+def test_a_part_of_a_cycle_tells_how_many_and_a_whole_one_does_not() -> None:
+    contract = terms(line(start=date(2020, 10, 20), quantities=(quantity(3),)))
+    part, whole = charges_owed(terms=contract, through=date(2020, 11, 2))
+    assert part.cause.facts == (("price_from", "2019-01-01"), ("count", "3"))
+    assert whole.cause.facts == (("price_from", "2019-01-01"),)
