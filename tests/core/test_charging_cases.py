@@ -384,6 +384,7 @@ SETTLED = [  # line, settled through, run through → what is new
     (line(kind=LineKind.ONE_OFF), date(2020, 10, 2), NOVEMBER, []),
     (line(kind=LineKind.ONE_OFF), date(2020, 9, 1), NOVEMBER, ["2020-10-01/2020-10-02"]),
     (STARTED, date(2020, 10, 2), date(2020, 10, 21), ["2020-10-20/2020-11-01"]),
+    (line(start=date(2020, 10, 20), anchor_on=date(2020, 1, 15)), date(2020, 3, 1), date(2020, 10, 21), ["2020-10-20/2020-11-15"]),
     (STARTED, date(2020, 10, 20), date(2020, 10, 21), ["2020-10-20/2020-11-01"]),
     (STARTED, date(2020, 10, 21), date(2020, 11, 2), ["2020-11-01/2020-12-01"]),
 ]  # fmt: skip
