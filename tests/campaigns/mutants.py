@@ -78,6 +78,8 @@ def _is_words(node: ast.AST) -> bool:
     """A docstring, a list of exported names, a type alias."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True
+    if isinstance(node, ast.AnnAssign) and "TypeAlias" in ast.unparse(node.annotation):
+        return True
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         return (
             node.targets[0].id == "__all__" or isinstance(node.value, ast.Subscript) or "TypeVar" in ast.unparse(node)

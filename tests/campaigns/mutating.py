@@ -34,18 +34,39 @@ REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "src" / "rackbill"
 ARGUED = Path(__file__).with_name("argued.toml")
 TESTS = {
-    "core/charges": ("test_charging_cases", "test_minimum", "test_charges", "test_charging_oracle", "test_usage"),
+    "core/charges": (
+        "test_charging_cases",
+        "test_taken_back",
+        "test_charge_facts",
+        "test_minimum",
+        "test_charging_oracle",
+        "test_usage",
+        "test_charges",
+    ),
+    "core/charges/causes": ("test_charge_facts", "test_charging_cases", "test_formulas", "test_usage"),
+    "core/charges/dividing": ("test_dividing", "test_tax_properties"),
+    "core/charges/minimum": ("test_minimum",),
+    "core/charges/plain": ("test_plain", "test_invoicing"),
+    "core/charges/prorating": (
+        "test_prorating",
+        "test_charging_cases",
+        "test_charging_oracle",
+        "test_usage",
+        "test_charges",
+    ),
+    "core/charges/usage": ("test_usage", "test_formulas"),
     "core/periods": ("test_money_periods", "test_charging_cases", "test_charging_oracle", "test_charges"),
     "core/terms": ("test_terms", "test_charging_cases", "test_charges", "test_charging_oracle"),
     "core/crediting": ("test_crediting",),
-    "core/tax": ("test_tax", "test_dividing", "test_tax_properties"),
+    "core/tax": ("test_tax", "test_tax_cases", "test_tax_tables", "test_tax_decisions", "test_tax_properties"),
     "core/metering": ("test_metering", "test_usage"),
     "core/samples": ("test_samples",),
     "core/pricing": ("test_pricing", "test_usage"),
     "core/settling": ("test_settling",),
     "core/remittance": ("test_remittance",),
 }
-KILLED, SURVIVED = "killed", "survived"
+"""The tests of a target, the likeliest to see a fault first; the longest name that fits a file counts."""
+KILLED, SURVIVED, ARGUED_FATE = "killed", "survived", "argued"
 SECONDS, GIGABYTES = 60, 3
 
 
@@ -78,13 +99,15 @@ def files(target: str) -> list[Path]:
 
 
 def _key(target: str) -> str | None:
-    return next((key for key in TESTS if f"{target}/".startswith(f"{key}/")), None)
+    fitting = [key for key in TESTS if f"{target}/".startswith(f"{key}/")]
+    return max(fitting, key=len, default=None)
 
 
-def tests(target: str) -> list[str]:
-    """The test files of a target that there are, tables of cases before properties."""
-    paths = [REPOSITORY / "tests" / "core" / f"{name}.py" for name in TESTS[_key(target) or ""]]
-    return [str(path) for path in paths if path.exists()]
+def tests(path: Path) -> list[str]:
+    """The test files of a file of the core that there are, in the order in which they are tried."""
+    key = _key(path.relative_to(PACKAGE).with_suffix("").as_posix())
+    paths = [REPOSITORY / "tests" / "core" / f"{name}.py" for name in TESTS[key or ""]]
+    return [str(test) for test in paths if test.exists()]
 
 
 def fate(path: Path, source: str, test_files: list[str]) -> str:
@@ -106,8 +129,18 @@ def _live(path: Path, source: str, test_files: list[str]) -> None:
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.suppress(BaseException):
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
-        arguments = ["-x", "-q", "--noconftest", "-p", "no:cacheprovider", "--rootdir", str(REPOSITORY), *test_files]
-        code = int(pytest.main(arguments))
+        arguments = [
+            "-x",
+            "-q",
+            "--assert=plain",
+            "--noconftest",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            str(REPOSITORY),
+        ]
+        # File by file: most faults are seen by the first, and the others need not even be read then.
+        code = next((bad for file in test_files if (bad := int(pytest.main([*arguments, file])))), 0)
     os._exit(code)
 
 
@@ -120,17 +153,27 @@ def _sampled(found: list[tuple[Path, Mutant]], size: int | None, seed: int) -> l
     return found if size is None or size >= len(found) else random.Random(seed).sample(found, size)
 
 
-def survivors(target: str, *, size: int | None, seed: int, workers: int) -> Iterator[tuple[Path, Mutant, str]]:
-    """(file, mutant, fate) of every mutant of a target, or of a sample of that size."""
-    found = [(path, mutant) for path in files(target) for mutant in mutants(path.read_text(encoding="utf-8"))]
-    test_files = tests(target)
-    if fate(files(target)[0], files(target)[0].read_text(encoding="utf-8"), test_files) != KILLED:
-        chosen = _sampled(found, size, seed)
-        with ThreadPoolExecutor(workers) as pool:
-            fates = pool.map(lambda pair: fate(pair[0], pair[1].source, test_files), chosen)
-            yield from ((path, mutant, end) for (path, mutant), end in zip(chosen, fates, strict=True))
-    else:
-        sys.exit(f"the tests of {target} fail without any fault; mend them first")
+def fates(target: str, given: argparse.Namespace) -> Iterator[tuple[Path, Mutant, str]]:
+    """(file, mutant, fate) of every mutant of a target, or of those that were asked for."""
+    found = [
+        (path, mutant)
+        for path in files(target)
+        for mutant in mutants(path.read_text(encoding="utf-8"))
+        if given.only in f"{path.stem}:{mutant.line} {mutant.name}"
+    ]
+    chosen = _sampled(found, given.sample, given.seed)
+    for path in {path for path, _mutant in chosen}:
+        if fate(path, path.read_text(encoding="utf-8"), tests(path)) == KILLED:
+            sys.exit(f"the tests of {path.stem} fail without any fault; mend them first")
+
+    def end_of(pair: tuple[Path, Mutant]) -> str:
+        path, mutant = pair
+        if not given.is_argued_too and mutant.name in argued(path.relative_to(PACKAGE).as_posix()):
+            return ARGUED_FATE
+        return fate(path, mutant.source, tests(path))
+
+    with ThreadPoolExecutor(given.workers) as pool:
+        yield from ((path, mutant, end) for (path, mutant), end in zip(chosen, pool.map(end_of, chosen), strict=True))
 
 
 def _report(target: str, rows: Iterable[tuple[Path, Mutant, str]], *, is_json: bool) -> int:
@@ -139,7 +182,7 @@ def _report(target: str, rows: Iterable[tuple[Path, Mutant, str]], *, is_json: b
         name = path.relative_to(PACKAGE).as_posix()
         reason = argued(name).get(mutant.name)
         if end == SURVIVED and reason:
-            end = "argued"
+            end = ARGUED_FATE
         counts[end] += 1
         if end == SURVIVED:
             open_names.append({"file": name, "line": mutant.line, "mutant": mutant.name})
@@ -151,7 +194,7 @@ def _report(target: str, rows: Iterable[tuple[Path, Mutant, str]], *, is_json: b
         print(json.dumps({"target": target, "mutants": total, **counts, "seconds": seconds, "survivors": open_names}))
     else:
         print(
-            f"{target}: {total} mutants, {counts[KILLED]} killed, {counts['argued']} argued, "
+            f"{target}: {total} mutants, {counts[KILLED]} killed, {counts[ARGUED_FATE]} argued, "
             f"{counts[SURVIVED]} survived, {seconds} s",
             flush=True,
         )
@@ -165,6 +208,11 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="only so many mutants of each target")
     parser.add_argument("--seed", type=int, default=1, help="which sample")
     parser.add_argument("--examples", type=int, default=12, help="generated cases of each property")
+    parser.add_argument("--only", default="", help="only mutants whose `file:line name` has these words")
+    parser.add_argument(
+        "--argued", action="store_true", dest="is_argued_too",
+        help="try the argued ones again too; each costs all tests of its file",
+    )  # fmt: skip
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", action="store_true", dest="is_json")
     given = parser.parse_args()
@@ -178,8 +226,7 @@ def main() -> int:
     settings.load_profile("mutation")
     left = 0
     for target in given.targets:
-        rows = survivors(target, size=given.sample, seed=given.seed, workers=given.workers)
-        left += _report(target, rows, is_json=given.is_json)
+        left += _report(target, fates(target, given), is_json=given.is_json)
     return 1 if left else 0
 
 

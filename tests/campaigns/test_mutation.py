@@ -86,6 +86,18 @@ def test_a_sample_is_killed(target: str) -> None:
     assert (done.returncode, answer["mutants"], answer["survivors"]) == (0, 6, [])
 
 
+def test_a_file_is_tried_by_the_tests_named_for_it_and_all_of_them_exist() -> None:
+    def names(file: str) -> list[str]:
+        return [Path(test).stem for test in mutating.tests(mutating.PACKAGE / "core" / file)]
+
+    assert names("charges/dividing.py")[0] == "test_dividing"
+    assert names("charges/owed.py") == list(mutating.TESTS["core/charges"])
+    assert names("tax/place.py") == list(mutating.TESTS["core/tax"])
+    for key, tests in mutating.TESTS.items():
+        assert mutating.files(key)
+        assert [name for name in tests if not (mutating.REPOSITORY / "tests" / "core" / f"{name}.py").exists()] == []
+
+
 def test_every_argued_survivor_is_a_mutant_that_there_is() -> None:
     for name, rows in mutating.tomllib.loads(mutating.ARGUED.read_text(encoding="utf-8")).items():
         known = {mutant.name for mutant in mutants((mutating.PACKAGE / name).read_text(encoding="utf-8"))}

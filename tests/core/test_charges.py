@@ -372,5 +372,8 @@ def test_a_day_without_a_price_is_a_contradiction() -> None:
 
 @given(lines(), days)
 def test_an_end_before_the_first_day_owes_nothing(subject: TermLine, through: date) -> None:
-    assert owed(replace(subject, end=subject.charged_from), through) == []
+    # Where the end day itself is charged, a line that ended on its first day owes that day.
+    is_end_charged = subject.proration.day_count in (DayCount.END, DayCount.BOTH)
+    end = subject.charged_from - timedelta(days=int(is_end_charged))
+    assert owed(replace(subject, end=end), through) == []
     assert owed(subject, subject.start - timedelta(days=1)) == []

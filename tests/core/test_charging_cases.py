@@ -157,6 +157,8 @@ def test_an_open_line_has_no_end_to_shift() -> None:
 CHANGES = [
     {"prices": (price("31", end=date(2020, 10, 11)), price("62", date(2020, 10, 11)))},
     {"quantities": (quantity(1, end=date(2020, 10, 11)), quantity(2, date(2020, 10, 11)))},
+    {"prices": (price("62", date(2020, 10, 11)), price("31", end=date(2020, 10, 11)))},
+    {"quantities": (quantity(2, date(2020, 10, 11)), quantity(1, end=date(2020, 10, 11)))},
 ]
 
 
@@ -249,6 +251,7 @@ ANCHORS = [  # start, anchor, cycle, through → last two periods
     (date(2020, 2, 29), date(2020, 2, 29), 12, date(2024, 3, 1), ["2023-02-28/2024-02-29", "2024-02-29/2025-02-28"]),
     (date(2020, 8, 31), date(2020, 8, 31), 6, date(2021, 3, 1), ["2020-08-31/2021-02-28", "2021-02-28/2021-08-31"]),
     (date(2020, 10, 20), date(2020, 1, 15), 6, date(2021, 1, 16), ["2020-10-20/2021-01-15", "2021-01-15/2021-07-15"]),
+    (date(2020, 10, 20), date(2020, 12, 15), 1, date(2020, 11, 16), ["2020-10-20/2020-11-15", "2020-11-15/2020-12-15"]),
     (date(2020, 10, 20), None, 3, date(2020, 11, 2), ["2020-10-20/2020-11-01", "2020-11-01/2021-02-01"]),
 ]  # fmt: skip
 
@@ -381,6 +384,7 @@ SETTLED = [  # line, settled through, run through → what is new
     (line(kind=LineKind.ONE_OFF), date(2020, 10, 2), NOVEMBER, []),
     (line(kind=LineKind.ONE_OFF), date(2020, 9, 1), NOVEMBER, ["2020-10-01/2020-10-02"]),
     (STARTED, date(2020, 10, 2), date(2020, 10, 21), ["2020-10-20/2020-11-01"]),
+    (line(start=date(2020, 10, 20), anchor_on=date(2020, 1, 15)), date(2020, 3, 1), date(2020, 10, 21), ["2020-10-20/2020-11-15"]),
     (STARTED, date(2020, 10, 20), date(2020, 10, 21), ["2020-10-20/2020-11-01"]),
     (STARTED, date(2020, 10, 21), date(2020, 11, 2), ["2020-11-01/2020-12-01"]),
 ]  # fmt: skip

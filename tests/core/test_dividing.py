@@ -43,6 +43,33 @@ def test_days_keep_their_base_and_their_count() -> None:
     ]
 
 
+@pytest.mark.parametrize("unit", ["MON", "QAN", "SAN", "ANN", "C62"])
+def test_a_cycle_or_a_piece_of_it_becomes_days_at_the_price_of_all_its_days(unit: str) -> None:
+    two = replace(MONTH, unit=unit, quantity=Decimal(2), price_base_quantity=Decimal(3), amount_minor=6_667)
+    assert [(p.quantity, p.unit, p.price_base_quantity) for p in divide(two, [NEW_YEAR])] == [
+        (32, "DAY", 93), (30, "DAY", 93),
+    ]  # fmt: skip
+
+
+def test_as_many_pieces_as_the_month_has_days_are_still_pieces() -> None:
+    pieces = replace(MONTH, quantity=Decimal(31), amount_minor=310_000)
+    assert [(p.quantity, p.price_base_quantity, p.amount_minor) for p in divide(pieces, [NEW_YEAR])] == [
+        (496, 31, 160_000), (465, 31, 150_000),
+    ]  # fmt: skip
+
+
+def test_days_of_another_calendar_are_counted_exactly() -> None:
+    """30 days of 30/360 in a month of 31: no part of them is a whole number of days, so the base is multiplied instead."""
+    days = replace(MONTH, unit="DAY", quantity=Decimal(30), price_base_quantity=Decimal(30))
+    assert [(p.quantity, p.unit, p.price_base_quantity) for p in divide(days, [NEW_YEAR])] == [
+        (480, "DAY", 930), (450, "DAY", 930),
+    ]  # fmt: skip
+
+
+def test_the_fact_of_a_part_has_a_name_that_the_books_hold() -> None:
+    assert PART_OF == "part_of"
+
+
 def test_an_odd_cent_is_an_allowance_and_a_term_of_the_formula() -> None:
     """Two halves of one cent: one part has it, the other says so."""
     cent = replace(
@@ -86,6 +113,11 @@ def test_what_is_owed_is_cut_where_the_books_cut_that_kind_and_step() -> None:
     assert [c.amount_minor for c in as_cut_before([MONTH], parts)] == [5161, 4839]
     whole = [Charged(key=1, charge=MONTH)]
     assert as_cut_before([MONTH], whole) == [MONTH]
+    # What began inside for another reason, a price that changed then, is no cut of the law.
+    dearer = replace(
+        MONTH, period=Period(NEW_YEAR, MONTH.period.end), cause=Cause("days", "1", (("price_from", "2024-01-01"),))
+    )
+    assert as_cut_before([MONTH], [Charged(key=1, charge=dearer)]) == [MONTH]
     other = replace(MONTH, step=1)
     assert as_cut_before([other], parts) == [other]
     usage = replace(MONTH, kind=ChargeKind.USAGE)

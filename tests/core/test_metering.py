@@ -1,5 +1,7 @@
 """Measured quantities against paper cases (B36 to B42) and naive oracles."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -147,6 +149,7 @@ def test_nothing_metered_is_zero() -> None:
         rule(Method.PERCENTILE_OF_SUMS, "Mbps", "95TH"),
     ):
         assert measure(one, []).quantity == 0
+    assert percentile_of_sums([], PROFILES["95TH"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -195,6 +198,23 @@ def test_march_in_amsterdam_has_743_hours() -> None:
         datetime(2020, 9, 30, 22, tzinfo=UTC), datetime(2020, 10, 31, 23, tzinfo=UTC),
     )  # fmt: skip
     assert MonthBy("utc") is MeasuringRule(method=Method.TRAFFIC, unit="GB").month_by
+
+
+@pytest.fixture
+def clock_of_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine itself keeps Tokyo's time."""
+    with monkeypatch.context() as machine:
+        machine.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("clock_of_tokyo")
+def test_a_month_without_a_zone_is_that_of_utc_wherever_the_machine_stands() -> None:
+    assert instants_of(month_of(date(2020, 10, 9))) == (
+        datetime(2020, 10, 1, tzinfo=UTC), datetime(2020, 11, 1, tzinfo=UTC),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,9 @@ def test_counted_lines_must_be_at_hand() -> None:
         top_ups(contract(line(1, "20"), minimum("50")), date(2020, 11, 1))
     with pytest.raises(ContradictoryTerms, match="another minimum"):
         top_ups(contract(minimum("50", (9,))), date(2020, 11, 1))
+    other = line(8, "20", LineKind.MINIMUM, counted_lines=(1,))
+    with pytest.raises(ContradictoryTerms, match="another minimum; count its lines instead"):
+        top_ups(contract(line(1, "20"), other, minimum("50", (1, 8))), date(2020, 11, 1))
 
 
 @given(lines(), lines(), st.decimals(0, 3000, places=2), days)

@@ -166,6 +166,7 @@ def test_a_cap_of_nothing_makes_it_free() -> None:
         ({"model": "per_unit", "price": "NaN"}, "which is no number"),
         ({"model": "capped", "cap": "Infinity"}, "cap of a usage price"),
         ({"model": "tiered", "tiers": [["x", "1"], [None, "1"]]}, "tiers of a usage price is 'x'"),
+        ({"model": "tiered", "tiers": [["1", "y"], [None, "1"]]}, "tiers of a usage price is 'y'"),
     ],
 )
 def test_refuses_texts_it_does_not_know(plain: dict[str, Any], words: str) -> None:

@@ -123,6 +123,12 @@ def test_counters(readings: list[int | None], bits: int, port_mbps: int | None, 
     assert deltas_of_counter(readings, bits=bits, port_mbps=port_mbps) == deltas
 
 
+def test_a_counter_has_64_bits_where_nothing_else_is_said() -> None:
+    assert deltas_of_counter([2**64 - 100, 50]) == [150]
+    with pytest.raises(SamplesRefused, match="of 64 bits"):
+        deltas_of_counter([0, 2**64])
+
+
 @pytest.mark.parametrize("reading", [-1, 2**32])
 def test_refuses_a_reading_out_of_range(reading: int) -> None:
     with pytest.raises(SamplesRefused, match=r"reading 1 is .* of 32 bits"):
@@ -203,6 +209,8 @@ def test_an_idle_day_is_small_and_a_busy_one_is_kept_as_it_is() -> None:
     assert len(pack_day(day_of({}, 0), day_of({7: 5}, 0))) < 60
     busy = flow_of(0x01010101 + slot for slot in range(SLOTS_PER_DAY))
     assert len(pack_day(busy, busy)) == 2 * SLOTS_PER_DAY * 4 + 1
+    half = pack_day(day_of({}, 0), flow_of(0x01010101 + slot % 200 for slot in range(SLOTS_PER_DAY)))
+    assert len(half) == 2 * SLOTS_PER_DAY * 4 + 1
     low = flow_of(200 for _ in range(SLOTS_PER_DAY))  # three bytes of four are 0
     assert len(pack_day(low, low)) < 60
 

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from rackbill.core import settling
 from rackbill.core.money import Money
-from rackbill.core.settling import Ground, OpenAmount, Settlement, Share, is_agreed, items_named_in, settle
+from rackbill.core.settling import (
+    Ground,
+    OpenAmount,
+    Settlement,
+    Share,
+    is_agreed,
+    items_named_in,
+    pays_exactly,
+    settle,
+)
 
 DAY = date(2020, 10, 1)
 NAMED, EXACT, SUM, AGE = Ground.NAMED, Ground.EXACT, Ground.SUM, Ground.AGE
@@ -59,6 +68,8 @@ CASES: dict[str, tuple[int, list[OpenAmount], tuple[int, ...], list[tuple[int, i
     "equal amounts: the older": (100, [item(1, 100, due=2), item(2, 100, due=1)], (), [(2, 100, EXACT)], 0),
     "equal due dates: the earlier issued": (100, [item(1, 100, issued=2), item(2, 100, issued=1)], (), [(2, 100, EXACT)], 0),
     "equal dates: the lower key": (100, [item(2, 100), item(1, 100)], (), [(1, 100, EXACT)], 0),
+    "a credit note is no part of a sum": (80, [item(1, -20), item(2, 100, due=1)], (), [(2, 80, AGE)], 0),
+    "the older parts of a sum on the way to it": (35, [item(1, 10), item(2, 20, due=1), item(3, 30, due=2), item(4, 5, due=3)], (), [(1, 10, SUM), (2, 20, SUM), (4, 5, SUM)], 0),
     "equal sums: the older parts": (30, [item(1, 10, due=1), item(2, 20, due=2), item(3, 20, due=3)], (), [(1, 10, SUM), (2, 20, SUM)], 0),
 }  # fmt: skip
 
@@ -127,11 +138,36 @@ def test_items_are_named_in_a_text(text: str, named: set[int]) -> None:
         (250, THREE, True), (750, THREE, True), (350, THREE, False), (0, [], False), (0, [item(1, 0)], False), (5, [item(1, 5)], True),
         (5, [item(1, 5, currency="USD")], False), (7, [item(1, 5), item(2, 2, currency="USD")], False), (5, [item(1, 10), item(2, -5)], False),
         (-5, [item(1, -5)], False), (1, [item(1, 1), item(2, 2)], True), (0, [item(1, 0), item(2, 0)], False),
-        (0, [item(1, 0), item(2, 3)], False),
+        (0, [item(1, 0), item(2, 3)], False), (3, [item(1, 1), item(2, 2)], True),
     ],
 )  # fmt: skip
 def test_when_an_amount_agrees(amount: int, items: list[OpenAmount], agreed: bool) -> None:
     assert is_agreed(amount_minor=amount, currency="EUR", items=items) is agreed
+
+
+@pytest.mark.parametrize(
+    ("amount", "named", "exactly"),
+    [
+        (250, (), True), (750, (), True), (500, (3,), True), (1, (), False), (300, (), False), (751, (), False), (50, (3,), False),
+        (650, (2,), True), (660, (3,), False),
+    ],
+)  # fmt: skip
+def test_when_money_pays_whole_items_and_nothing_remains(amount: int, named: tuple[int, ...], exactly: bool) -> None:
+    assert pays_exactly(received=Money(amount, "EUR"), items=THREE, named=named) is exactly
+
+
+def test_money_without_an_open_item_remains() -> None:
+    assert not pays_exactly(received=Money(5, "EUR"), items=[])
+
+
+def test_grounds_are_stored_under_names_that_never_change() -> None:
+    assert [ground.value for ground in Ground] == ["named", "exact", "sum", "age"]
+
+
+def test_sums_beyond_the_money_do_not_count_as_tried() -> None:
+    large = [item(n, 1000 + 2**n) for n in range(14)]
+    small = [item(20, 7, due=1), item(21, 8, due=1)]
+    assert paid(15, [*large, *small])[0] == [(20, 7, SUM), (21, 8, SUM)]
 
 
 @st.composite

@@ -90,12 +90,38 @@ def test_a_month_is_charged_when_it_is_over() -> None:
     assert len(owed(line(), NOVEMBER, used("5"))) == 1
 
 
+@pytest.mark.parametrize(("ended_by", "count"), [(None, 1), (date(2020, 10, 31), 0), (NOVEMBER, 1)])
+def test_a_month_that_has_not_ended_by_the_day_of_the_run_is_not_charged(ended_by: date | None, count: int) -> None:
+    new = charges_unbilled(
+        terms=terms(line()), charged={}, through=DECEMBER, usage={1: [used("5")]}, ended_by=ended_by
+    )  # fmt: skip
+    assert len(new) == count
+
+
+@pytest.mark.parametrize(
+    ("settled", "expected"),
+    [
+        (date(2020, 10, 31), ["2020-10-01/2020-11-01", "2020-11-01/2020-12-01"]), (NOVEMBER, ["2020-11-01/2020-12-01"]),
+        (date(2020, 11, 30), ["2020-11-01/2020-12-01"]), (DECEMBER, []),
+    ],
+)  # fmt: skip
+def test_a_settled_line_is_charged_the_months_that_ended_since(settled: date, expected: list[str]) -> None:
+    new = charges_unbilled(
+        terms=terms(line(settled_until=settled)), charged={}, through=DECEMBER, usage={1: [used("5", NOVEMBER), used("5")]}
+    )  # fmt: skip
+    assert [str(charge.period) for charge in new] == expected
+
+
 def test_what_is_not_measured_in_a_unit_counts_pieces() -> None:
     package = UsagePrice(model=PriceModel.PACKAGE, price=D(9), size=D(10))
     (charge,) = owed(line(package), NOVEMBER, used("25"))
     assert (charge.quantity, charge.unit, charge.amount_minor) == (3, "C62", 2700)
     (charge,) = owed(line(UsagePrice(model=PriceModel.PER_UNIT, price=D(1))), NOVEMBER, replace(used("25"), unit="h"))
     assert charge.unit == "HUR"
+    (charge,) = owed(
+        line(UsagePrice(model=PriceModel.PER_UNIT, price=D(1))), NOVEMBER, replace(used("2"), unit="tapes")
+    )
+    assert charge.unit == "C62"
 
 
 @pytest.mark.parametrize(
@@ -148,12 +174,14 @@ def test_the_minimum_lifts_the_month_to_the_cent() -> None:
     charges = owed(subject, NOVEMBER, used("3"))
     assert [c.amount_minor for c in charges] == [1, 1, 1, 97]
     last = charges[-1]
+    assert MINIMUM_STEP == 1000, "the books hold it"
     assert (last.step, last.quantity, last.unit, last.unit_price) == (MINIMUM_STEP, 1, "C62", D("0.97"))
     assert last.cause.rule == "usage, up to the minimum charge (B6)"
     half = owed(replace(subject, start=date(2020, 10, 17)), NOVEMBER, used("0"))
     assert amounts(half) == [("2020-10-17/2020-11-01", 48)]
     assert [c.amount_minor for c in owed(subject, NOVEMBER, used("200"))] == [1, 1, 99]
     assert [c.amount_minor for c in owed(subject, NOVEMBER, used("197"))] == [1, 1, 98]
+    assert [c.amount_minor for c in owed(subject, NOVEMBER, used("196"))] == [1, 1, 97, 1]
 
 
 def test_discounts_take_percent_of_each_step_and_an_amount_once_a_month() -> None:
@@ -170,6 +198,21 @@ def test_discounts_take_percent_of_each_step_and_an_amount_once_a_month() -> Non
     half = replace(subject, start=date(2020, 10, 17), discounts=(amount,))
     (charge,) = owed(half, NOVEMBER, used("0"))
     assert (charge.amount_minor, charge.allowance_minor) == (847, 8830)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "allowances"),
+    [
+        (JANUARY, None, 1), (OCTOBER, None, 1), (date(2020, 10, 2), None, 0), (JANUARY, NOVEMBER, 1), (JANUARY, date(2020, 10, 2), 1),
+        (JANUARY, OCTOBER, 0), (OCTOBER, date(2020, 10, 2), 1),
+    ],
+)  # fmt: skip
+def test_a_discount_that_holds_on_the_first_day_holds_for_the_month(
+    start: date, end: date | None, allowances: int
+) -> None:
+    percent = Discount(DiscountKind.PERCENT, D(10), "Term", start, end)
+    (charge,) = owed(line(discounts=(percent,)), NOVEMBER, used("0"))
+    assert len(charge.allowances) == allowances
 
 
 def test_the_minimum_comes_after_discounts() -> None:
@@ -239,6 +282,25 @@ def test_an_end_set_later_is_another_quantity_never_fewer_days_of_the_same() -> 
     back, anew = books.run(ended, DECEMBER, used("0.6"))
     assert (back.unit, back.quantity, back.amount_minor) == ("E20", -1, -1)
     assert (anew.quantity, anew.amount_minor, str(anew.period)) == (D("0.6"), 1, "2020-10-01/2020-10-20")
+
+
+def test_the_same_quantity_of_fewer_days_is_taken_back_and_charged_anew() -> None:
+    per_unit = UsagePrice(model=PriceModel.PER_UNIT, price=D("0.01"))
+    books = UsageBooks()
+    books.run(line(per_unit), NOVEMBER, used("1"))
+    back, anew = books.run(line(per_unit, end=date(2020, 10, 20)), NOVEMBER, used("1"))
+    assert (str(back.period), back.amount_minor) == ("2020-10-01/2020-11-01", -1)
+    assert (str(anew.period), anew.amount_minor) == ("2020-10-01/2020-10-20", 1)
+
+
+def test_what_is_taken_back_of_each_step_is_counted_by_itself() -> None:
+    books = UsageBooks()
+    books.run(line(), NOVEMBER, used("110"))
+    books.run(line(), NOVEMBER, used("115"))
+    dearer = UsagePrice(model=PriceModel.COMMIT, included=D(100), price=D(4), overage_price=D(3))
+    back, anew = books.run(line(dearer), NOVEMBER, used("115"))
+    assert (back.step, back.revision, back.amount_minor) == (1, 0, -20000)
+    assert (anew.step, anew.revision, anew.amount_minor) == (1, 1, 40000)
 
 
 quantities = st.decimals(0, 5000, places=6)

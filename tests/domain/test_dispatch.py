@@ -54,6 +54,26 @@ def test_a_failure_is_tried_again_later_and_at_last_left_to_a_person(two_invoice
     assert Dispatch.objects.get(pk=claimed.key).state == "failed"
 
 
+def test_waiting_for_the_rule_checker_is_no_failure_and_goes_on_for_ever(two_invoices: None) -> None:
+    now = OCTOBER
+    for _ in range(3 * policy.MAX_ATTEMPTS):
+        claimed = dispatch.claim_next(worker="w", now=now)
+        assert claimed is not None
+        Dispatch.objects.exclude(pk=claimed.key).update(state="sent")
+        dispatch.record_hold(key=claimed.key, attempt_count=claimed.attempt_count, reason="it is down", now=now)
+        row = Dispatch.objects.get(pk=claimed.key)
+        assert (row.state, row.reason, row.next_attempt_at) == ("queued", "it is down", now + policy.HOLD)
+        now += policy.HOLD
+    claimed = dispatch.claim_next(worker="w", now=now)
+    assert claimed is not None
+    dispatch.record_failure(key=claimed.key, attempt_count=claimed.attempt_count, reason="refused", now=now)
+    assert Dispatch.objects.get(pk=claimed.key).next_attempt_at == now + timedelta(seconds=30), "its first failure"
+    slow = claimed.attempt_count - 1
+    dispatch.record_hold(key=claimed.key, attempt_count=slow, reason="too late", now=now)
+    dispatch.park_dispatch(key=claimed.key, attempt_count=slow, reason="too late")
+    assert Dispatch.objects.get(pk=claimed.key).reason == "refused"
+
+
 class Taker:
     """A mail server that takes everything."""
 

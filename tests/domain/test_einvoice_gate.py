@@ -87,22 +87,22 @@ def test_what_passes_is_issued_and_says_which_rules_it_passed(monkeypatch: pytes
     world = world_of.provider()
     ubl, cii, none = buyers(world, GOOD_VAT, GOOD_VAT, GOOD_VAT)
     profiles = {**einvoices.of(ubl), **einvoices.of(cii, profile="factur-x")}
-    einvoices.give_einvoices(monkeypatch, profiles)
+    einvoices.give_einvoices(profiles)
     summary = bill()
     assert (summary.state, summary.invoices, summary.parked) == ("issued", 3, [])
     drafts = {row.customer_id: row for row in BillDraft.objects.all()}
-    assert drafts[ubl.pk].einvoice_checked_with.startswith("EN 16931 for UBL 1.3.16 (fbb6faaf0c50")
-    assert drafts[cii.pk].einvoice_checked_with.startswith("Factur-X EN 16931 for CII 1.09.2 (")
+    assert drafts[ubl.pk].checked_with.startswith("EN 16931 for UBL 1.3.16 (fbb6faaf0c50")
+    assert drafts[cii.pk].checked_with.startswith("Factur-X EN 16931 for CII 1.09.2 (")
     assert (
         drafts[none.pk].einvoice_profile,
-        drafts[none.pk].einvoice_checked_at,
-        drafts[none.pk].einvoice_checked_with,
+        drafts[none.pk].checked_at,
+        drafts[none.pk].checked_with,
     ) == (
         "",
         None,
         None,
     )
-    assert drafts[ubl.pk].einvoice_checked_at == OCTOBER and nothing_is_wrong()
+    assert drafts[ubl.pk].checked_at == OCTOBER and nothing_is_wrong()
 
 
 def test_a_run_without_e_invoices_starts_no_checker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +115,7 @@ def test_a_run_without_e_invoices_starts_no_checker(monkeypatch: pytest.MonkeyPa
 def test_a_failing_billing_group_is_parked_and_no_number_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_of.provider()
     good, bad, last = buyers(world, GOOD_VAT, "DE811907981", GOOD_VAT)
-    einvoices.give_einvoices(monkeypatch, einvoices.of(good, bad))
+    einvoices.give_einvoices(einvoices.of(good, bad))
     summary = bill()
     (parked,) = ParkedBill.objects.all()
     assert (parked.customer_id, parked.code, parked.billing_group.group_id) == (
@@ -145,7 +145,7 @@ def test_a_failing_billing_group_is_parked_and_no_number_is_spent(monkeypatch: p
 def test_the_next_run_bills_what_was_parked_once_it_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_of.provider()
     (bad,) = buyers(world, "DE811907981")
-    einvoices.give_einvoices(monkeypatch, einvoices.of(bad))
+    einvoices.give_einvoices(einvoices.of(bad))
     assert bill().invoices == 0
     Customer.objects.filter(pk=bad.pk).update(tax_id=GOOD_VAT)
     summary = bill(NOVEMBER, date(2020, 12, 1))
@@ -169,7 +169,7 @@ def two_groups(world: world_of.Provider) -> tuple[Customer, BillingGroup]:
 
 def test_only_the_billing_group_that_fails_is_parked(monkeypatch: pytest.MonkeyPatch) -> None:
     owner, second = two_groups(world_of.provider())
-    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    einvoices.give_einvoices(einvoices.of(owner))
     summary = bill()
     assert summary.invoices == 1 and [row.billing_group_id for row in ParkedBill.objects.all()] == [second.pk]
     assert "more than one purchase order" in ParkedBill.objects.get().reason and nothing_is_wrong()
@@ -188,7 +188,7 @@ def test_only_the_billing_group_that_fails_is_parked(monkeypatch: pytest.MonkeyP
 def test_a_parked_group_is_retried_within_its_run_whatever_was_mended(monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_of.provider()
     owner, second = two_groups(world)
-    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    einvoices.give_einvoices(einvoices.of(owner))
     run_id = billing.plan_run(organisation_id="2100", through=date(2020, 11, 1), now=OCTOBER, actor=SYSTEM)
     bill_run.compute_run(run_id=run_id, now=OCTOBER, actor=SYSTEM)
     assert BillDraft.objects.count() == 1
@@ -198,7 +198,7 @@ def test_a_parked_group_is_retried_within_its_run_whatever_was_mended(monkeypatc
     assert billing.retry_parked(run_id=run_id, now=OCTOBER, actor=SYSTEM) == 1
     bill_run.compute_run(run_id=run_id, now=OCTOBER, actor=SYSTEM)
     assert sorted(BillDraft.objects.values_list("net_minor", flat=True)) == [20000, 25990]
-    assert BillDraft.objects.filter(einvoice_checked_at=None).count() == 0 and ParkedBill.objects.count() == 0
+    assert BillDraft.objects.filter(checked_at=None).count() == 0 and ParkedBill.objects.count() == 0
     assert bill().state == "issued" and nothing_is_wrong()
 
 
@@ -206,7 +206,7 @@ def test_a_profile_without_its_pack_is_refused_with_the_way_out(monkeypatch: pyt
     world = world_of.provider()
     owners = buyers(world, GOOD_VAT, GOOD_VAT, GOOD_VAT)
     profiles = dict(zip([row.customer_id for row in owners], ("xrechnung", "peppol", "pint-sg"), strict=True))
-    einvoices.give_einvoices(monkeypatch, profiles)
+    einvoices.give_einvoices(profiles)
     assert bill().invoices == 0
     for row in ParkedBill.objects.all():
         assert "are not imported" in row.reason and "rackbill einvoice-rules import DIR --profile" in row.reason
@@ -217,7 +217,7 @@ def test_a_dead_checker_holds_the_run_and_nothing_is_issued(
 ) -> None:
     world = world_of.provider()
     owner, _other = buyers(world, GOOD_VAT, GOOD_VAT)
-    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    einvoices.give_einvoices(einvoices.of(owner))
     down(True)
     summary = bill()
     assert summary.state == "computed" and "does not answer (it was killed" in summary.hold_reason
@@ -239,7 +239,7 @@ def test_what_was_checked_before_the_checker_died_is_not_checked_again(
 ) -> None:
     world = world_of.provider()
     owners = buyers(world, *[GOOD_VAT] * 5)
-    einvoices.give_einvoices(monkeypatch, einvoices.of(*owners))
+    einvoices.give_einvoices(einvoices.of(*owners))
     monkeypatch.setattr("rackbill.domain.billing.policy.CHECK_BLOCK", 2)
     asked: list[int] = []
     settle = einvoice_check._settle
@@ -250,7 +250,7 @@ def test_what_was_checked_before_the_checker_died_is_not_checked_again(
         down(len(asked) == 2)
 
     monkeypatch.setattr(einvoice_check, "_settle", count)
-    assert bill().state == "computed" and BillDraft.objects.filter(einvoice_checked_at=None).count() == 1
+    assert bill().state == "computed" and BillDraft.objects.filter(checked_at=None).count() == 1
     down(False)
     assert bill().state == "issued" and asked == [2, 2, 1]
 
@@ -260,7 +260,7 @@ def test_the_database_gives_no_number_to_an_unchecked_e_invoice(
 ) -> None:
     world = world_of.provider()
     (owner,) = buyers(world, GOOD_VAT)
-    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    einvoices.give_einvoices(einvoices.of(owner))
     down(True)
     run_id = bill().run_id
     BillRun.objects.update(state="approved")
@@ -272,7 +272,7 @@ def test_the_database_gives_no_number_to_an_unchecked_e_invoice(
 def test_rules_that_look_at_nothing_let_nothing_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_of.provider()
     (owner,) = buyers(world, GOOD_VAT)
-    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    einvoices.give_einvoices(einvoices.of(owner))
     ask = rule_checker.RuleChecker.check
 
     def blind(self: RuleChecker, **asked: Any) -> Any:
@@ -287,7 +287,7 @@ def test_a_damaged_pack_holds_the_run(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
     world = world_of.provider()
     (owner,) = buyers(world, GOOD_VAT)
-    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    einvoices.give_einvoices(einvoices.of(owner))
     checker = RuleChecker()
     cen = rule_packs.style_sheet(("BR-CO-26", "true()", "fatal", "x"))
     folder = rule_packs.write_pack(tmp_path / "cen", {"1.9.9/EN16931-UBL.xslt": cen})
@@ -299,14 +299,14 @@ def test_a_damaged_pack_holds_the_run(monkeypatch: pytest.MonkeyPatch, tmp_path:
     summary = bill()
     assert summary.state == "computed" and "was changed on disk; import the pack again" in summary.hold_reason
     kept.write_text(text)
-    assert bill().state == "issued" and "1.9.9" in (BillDraft.objects.get().einvoice_checked_with or "")
+    assert bill().state == "issued" and "1.9.9" in (BillDraft.objects.get().checked_with or "")
 
 
 def test_four_eyes_see_what_was_checked(monkeypatch: pytest.MonkeyPatch, down: Callable[[bool], None]) -> None:
     """A first approval does not count either while an e-invoice is unchecked."""
     world = world_of.provider()
     (owner,) = buyers(world, GOOD_VAT)
-    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    einvoices.give_einvoices(einvoices.of(owner))
     down(True)
     run_id = bill().run_id
     with pytest.raises(RunHeld):
@@ -328,7 +328,7 @@ def test_a_credit_note_by_hand_is_checked_before_it_has_a_number(
 ) -> None:
     world = world_of.provider()
     (owner,) = buyers(world, GOOD_VAT)
-    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    einvoices.give_einvoices(einvoices.of(owner))
     bill()
     down(True)
     with pytest.raises(RuleCheckerDown):
@@ -346,14 +346,14 @@ def test_a_credit_note_by_hand_is_checked_before_it_has_a_number(
     assert Document.objects.count() == 1
     down(False)
     assert credit("21000000") == "21900000"
-    assert BillDraft.objects.get(document_number="21900000").einvoice_checked_with.startswith("EN 16931 for UBL")
+    assert BillDraft.objects.get(document_number="21900000").checked_with.startswith("EN 16931 for UBL")
     assert nothing_is_wrong()
 
 
 def test_a_credit_note_that_breaks_a_rule_gets_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_of.provider()
     (owner,) = buyers(world, GOOD_VAT)
-    einvoices.give_einvoices(monkeypatch, einvoices.of(owner))
+    einvoices.give_einvoices(einvoices.of(owner))
     bill()
     failing = (Failure(rule="BR-55", text="Each Preceding Invoice reference shall contain a reference (BT-25)."),)
     monkeypatch.setattr(einvoice_rules, "document_failures", lambda _document, **_of: list(failing))

@@ -4,6 +4,7 @@ The sizes are small here; the campaign of 200: RACKBILL_KILLED_DISPATCH=200 pyth
 """
 
 import email
+import hashlib
 import os
 import random
 import signal
@@ -27,7 +28,7 @@ from rackbill.domain.dispatch.models import Dispatch
 from rackbill.domain.documents.models import Document, DocumentFile
 from rackbill.domain.kit.actor import SYSTEM
 from rackbill.domain.kit.secrets import Signer
-from rackbill.formats import einvoice_rules
+from rackbill.formats import einvoice_hybrid, einvoice_rules
 from rackbill.interfaces.jobs import bill_run, clock, dispatch, einvoice_check
 from tests.world import einvoices
 from tests.world import provider as world_of
@@ -113,9 +114,7 @@ def provider_with(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     for owner in owners:
         world_of.service(world, owner)
     profiles = ("en16931-ubl", "factur-x", "en16931-cii", "")
-    einvoices.give_einvoices(
-        monkeypatch, {owner.customer_id: profiles[place % len(profiles)] for place, owner in enumerate(owners)}
-    )
+    einvoices.give_einvoices({owner.customer_id: profiles[place % len(profiles)] for place, owner in enumerate(owners)})
     monkeypatch.setattr("rackbill.domain.billing.policy.CHECK_BLOCK", 5)
 
 
@@ -136,6 +135,24 @@ def test_one_that_is_killed_now_and_then_delays_a_run_and_changes_nothing(monkey
     assert [*billing_invariants.violations()] == []
 
 
+def test_several_check_side_by_side_and_one_that_is_killed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider_with(monkeypatch, 12)
+    monkeypatch.setattr(einvoice_check, "CHECKERS", 2)
+    monkeypatch.setattr(einvoice_check, "DRAFTS_A_CHECKER", 2)
+    seen: set[int] = set()
+    settle = einvoice_check._settle
+
+    def settled(*rest: object) -> None:
+        seen.update(checkers())
+        settle(*rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(einvoice_check, "_settle", settled)
+    with Killer(at_most=1, longest_seconds=2.0):
+        run = bill()
+    assert run.state == "issued" and len(seen) >= 2 and Document.objects.count() == 12
+    assert not BillDraft.objects.exclude(einvoice_profile="").filter(checked_at=None).exists()
+
+
 def test_one_that_dies_again_and_again_holds_the_run_until_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
     provider_with(monkeypatch, COUNT)
     with Killer(at_most=None, longest_seconds=0.3) as killer:
@@ -145,7 +162,7 @@ def test_one_that_dies_again_and_again_holds_the_run_until_it_is_back(monkeypatc
             billing.approve_run(run_id=run.run_id, now=OCTOBER, actor=SYSTEM)
     assert killer.killed >= 3 and Document.objects.count() == 0
     assert einvoice_check.check_waiting_runs(now=OCTOBER) == 1
-    assert BillDraft.objects.exclude(einvoice_profile="").filter(einvoice_checked_at=None).count() == 0
+    assert BillDraft.objects.exclude(einvoice_profile="").filter(checked_at=None).count() == 0
     run = bill()
     assert run.state == "issued" and run.hold_reason == "" and Document.objects.count() == COUNT
     assert [*billing_invariants.violations()] == []
@@ -177,16 +194,18 @@ def assert_every_mail_once(mailbox: Mailbox, einvoice_count: int) -> None:
     mails = [email.message_from_bytes(path.read_bytes()) for path in mailbox.folder.glob("*.eml")]
     counts = Counter(mail["Message-ID"] for mail in mails)
     assert len(counts) == COUNT and set(counts.values()) == {1}
-    attached = [
-        part.get_payload(decode=True)
-        for mail in mails
-        for part in mail.walk()
-        if part.get_content_type() == "application/xml"
-    ]
-    assert len(attached) == einvoice_count == DocumentFile.objects.filter(format="einvoice").count()
+    attached: list[bytes] = []
+    for part in (part for mail in mails for part in mail.walk()):
+        content, kind = part.get_payload(decode=True), part.get_content_type()
+        assert isinstance(content, bytes) or part.is_multipart()
+        # A customer with Factur-X gets the e-invoice inside the PDF, and not beside it.
+        xml = einvoice_hybrid.embedded_einvoice(content) if kind == "application/pdf" else None
+        attached += [content] if kind == "application/xml" else [xml] if xml is not None else []
+    stored = DocumentFile.objects.filter(format="einvoice")
+    assert len(attached) == einvoice_count == stored.count()
+    assert {hashlib.sha256(xml).hexdigest() for xml in attached} == set(stored.values_list("sha256", flat=True))
     gate = einvoice_check.Gate()
     for xml in attached:
-        assert isinstance(xml, bytes)
         profile = "factur-x" if einvoice_rules.xml_root(xml) == "CrossIndustryInvoice" else "en16931-ubl"
         assert gate.check_again(xml, profile).failures == ()
     gate.close()

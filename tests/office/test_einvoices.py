@@ -44,7 +44,7 @@ def held_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     for owner in (parked, waiting):
         world_of.service(world, owner)
     parked.billing_groups.update(po_number="PO-1; PO-2")
-    einvoices.give_einvoices(monkeypatch, einvoices.of(parked, waiting))
+    einvoices.give_einvoices(einvoices.of(parked, waiting))
     monkeypatch.setattr("rackbill.domain.billing.policy.CHECK_BLOCK", 1)
     monkeypatch.setattr(RuleChecker, "check", dead)
     run_id = billing.plan_run(organisation_id="2100", through=date(2020, 11, 1), now=OCTOBER, actor=bert)

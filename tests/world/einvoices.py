@@ -1,38 +1,20 @@
 """Customers that get e-invoices, for tests of the gate: which profile, and what the writers need to know of both sides."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
-import pytest
-
-from rackbill.core.document import texts
-from rackbill.core.party import Party
-from rackbill.domain.parties import queries as parties
-from rackbill.domain.parties.models import Customer
-
-SELLER = {"electronic_address": "0204:991-12345-67", "contact_name": "Billing desk"}
+from rackbill.domain.parties.models import BillingGroup, Customer, SalesOrganisation
 
 
-def give_einvoices(monkeypatch: pytest.MonkeyPatch, profiles: Mapping[str, str], **buyer: str) -> None:
-    """From now on the documents of these customers (by ID) are e-invoices of a profile, until the test ends."""
-    bill_to, party, seller = texts.bill_to_text, texts.party_text, parties.seller
-
-    def with_profile(customer_id: str, *rest: Any) -> str:
-        return bill_to(customer_id, *rest, einvoice_profile=profiles.get(customer_id, ""))
-
-    def with_address(*rest: Any) -> str:
-        return party(*rest, electronic_address=buyer.get("electronic_address", "9930:DE811907980"))
-
-    def with_contact(*, organisation_id: str) -> parties.Seller:
-        found = seller(organisation_id=organisation_id)
-        address = replace(found.party.address, postal_code="60308")
-        made: Party = replace(found.party, address=address, **SELLER)
-        return replace(found, party=made)
-
-    monkeypatch.setattr(texts, "bill_to_text", with_profile)
-    monkeypatch.setattr(texts, "party_text", with_address)
-    monkeypatch.setattr(parties, "seller", with_contact)
+def give_einvoices(profiles: Mapping[str, str], *, electronic_address: str = "9930:DE811907980") -> None:
+    """From now on the documents of these customers (by ID) are e-invoices of a profile; those of all others are none."""
+    SalesOrganisation.objects.update(
+        electronic_address="0204:991-12345-67", contact_name="Billing desk", postal_code="60308"
+    )
+    Customer.objects.update(electronic_address=electronic_address)
+    BillingGroup.objects.update(einvoice_choice="none")
+    for customer_id, profile in profiles.items():
+        groups = BillingGroup.objects.filter(customer__customer_id=customer_id)
+        groups.update(einvoice_choice=profile or "none")
 
 
 def of(*customers: Customer, profile: str = "en16931-ubl") -> dict[str, str]:

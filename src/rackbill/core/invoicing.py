@@ -95,13 +95,13 @@ class BillableCharge:
 
 def bill_item(
     *, charge: Charge, contract_id: str, service_id: str, subject: str, taxes: LineTaxes,
-    corrects: DocumentReference | None = None, exchange: "ExchangeRate | None" = None,
+    corrects: DocumentReference | None = None, exchange: "ExchangeRate | None" = None, measured: str = "",
 ) -> BillItem:  # fmt: skip
-    """The item of a charge; `subject` is the text of its LineSubject."""
+    """The item of a charge; `subject` is the text of its LineSubject, `measured` of what was measured under it."""
     plain = plain_charge(charge)
     order = (contract_id, service_id, plain[2], plain[1], plain[0], plain[3])
     allowances = tuple((a.reason, a.amount_minor) for a in charge.allowances)
-    return BillItem(order, plain, subject, taxes, allowances, corrects, exchange)
+    return BillItem(order, plain, subject, taxes, allowances, corrects, exchange, measured)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,8 @@ class BillHead:
 class HeadText:
     """All of a document but its lines and sums, each part in its canonical form, empty where there is nothing.
 
-    `changes` and `previous` are those of the billing group's invoice; a credit note beside it has none, and texts of its own.
+    `compare` gives, of an invoice's items, net and tax, the texts of what changed since the last one and of the reference
+    to it; a credit note beside it has none, and texts of its own.
     """
 
     sales_organisation_id: str
@@ -164,9 +165,11 @@ class HeadText:
     exemption_texts: Mapping[str, str]
     texts: str = ""
     details_url: str = ""
-    changes: str = ""
-    previous: str = ""
     credit_texts: str = ""
+    compare: "Compare | None" = None
+
+
+Compare = Callable[[Sequence[BillItem], int, int], tuple[str, str]]
 
 
 @dataclass(slots=True)
@@ -279,7 +282,9 @@ def _draft(head: HeadText, kind: DocumentKind, items: Sequence[BillItem], notes:
         totals_abroad = _accounting(head.accounting_rate, head.currency, net, subtotals)
         accounting = f'"accounting":{accounting_text(totals_abroad)},'
     if kind is DocumentKind.INVOICE:
-        changes, previous, texts = head.changes, head.previous, head.texts
+        texts = head.texts
+        if head.compare is not None:
+            changes, previous = head.compare(items, net, tax)
     canonical = (
         f'{{{accounting}"bill_to":{head.bill_to},"buyer":{head.buyer}{_member("changes", changes)}'
         f'{_member("corrects", _corrected(items))},"currency":"{head.currency}"'

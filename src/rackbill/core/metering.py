@@ -118,7 +118,8 @@ class MeasuringRule:
 class MeasuredQuantity:
     """What was used in a month, as a charge cites it: quantity to six places, and the hash of the samples behind it.
 
-    `period` is the whole month; `counted` the days of it that the line was agreed for when it was measured.
+    `period` is the whole month; `counted` the days of it that the line was agreed for when it was measured. `method` is empty
+    where it was measured elsewhere.
     """
 
     period: Period
@@ -129,6 +130,7 @@ class MeasuredQuantity:
     sample_count: int = 0
     expected_count: int = 0
     counted: Period | None = None
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

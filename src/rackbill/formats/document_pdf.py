@@ -64,7 +64,9 @@ def typeset(
     attached: tuple[str, bytes, str] | None = None,
 ) -> bytes:
     """The PDF, with a file attached where one is given as (name, XML, description); see einvoice_hybrid."""
-    inputs = {"data": _data(document, brand, language, digest), "logo": brand.logo}
+    data = _data(document, brand, language, digest)
+    families = fonts.families(data, language or document.language)
+    inputs = {"data": data, "logo": brand.logo, "fonts": ",".join(families), "id_font": fonts.ID_FAMILY}
     if attached is not None:
         name, xml, description = attached
         inputs |= {"xml_name": name, "xml": xml.decode(), "xml_description": description}

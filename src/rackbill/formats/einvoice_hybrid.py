@@ -5,7 +5,10 @@ PDF/A wants for it. Both are put into the metadata packet in place: the rest of 
 offsets behind the packet move (0.1 ms; a PDF library that reads and writes the file anew takes 15).
 """
 
+import io
 from dataclasses import dataclass
+
+import pikepdf
 
 from rackbill.core.document import Document, DocumentKind, document_from_canonical, document_hash
 from rackbill.formats.brand import PLAIN, Brand
@@ -66,6 +69,13 @@ def render_canonical(canonical: bytes, xml: bytes, brand: Brand = PLAIN) -> byte
     """The Factur-X PDF of a canonical form; for workers that know nothing but formats."""
     document = document_from_canonical(canonical)
     return render_hybrid(document, xml=xml, brand=brand, digest=document_hash(canonical))
+
+
+def embedded_einvoice(content: bytes) -> bytes | None:
+    """The XML inside a Factur-X PDF, byte for byte; None where it holds none."""
+    with pikepdf.open(io.BytesIO(content)) as file:
+        found = file.attachments.get("factur-x.xml")
+        return None if found is None else found.get_file().read_bytes()
 
 
 def _with_metadata(content: bytes, profile: HybridProfile) -> bytes:

@@ -39,8 +39,10 @@ def font_folders() -> list[str]:
     return packages + sorted({str(font.path.parent) for font in ideograph_fonts()})
 
 
-def families(language: str) -> list[str]:
-    """The families for running text, in the order in which a letter is looked for."""
+def families(text: str, language: str) -> list[str]:
+    """The families that a text needs, in the order in which a letter is looked for: the same whatever else is installed."""
+    if set(text) <= _text_letters():
+        return [TEXT_FAMILY]
     rest = sorted(ideograph_fonts(), key=lambda font: (font.language != language, font.family))
     return [TEXT_FAMILY, *(font.family for font in rest)]
 
@@ -90,6 +92,11 @@ def _covered() -> frozenset[int]:
         with TTFont(font.path, lazy=True, fontNumber=font.place) as read:
             codes.update(read.getBestCmap())
     return frozenset(codes)
+
+
+@cache
+def _text_letters() -> frozenset[str]:
+    return frozenset((*map(chr, advances()), "\n", "\t"))
 
 
 @cache

@@ -63,7 +63,7 @@ def _millionths(value: Decimal) -> int:
     scaled = value.scaleb(6)
     whole = int(scaled)
     if whole != scaled:
-        raise ValueError(f"{value} has more than six decimals")
+        raise ValueError(f"{value:f} has more than six decimals")
     return whole
 
 

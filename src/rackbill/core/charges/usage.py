@@ -12,7 +12,7 @@ from rackbill.core.periods import Period
 from rackbill.core.pricing import PricedStep, least_charge, price_usage
 from rackbill.core.terms import DatedPrice, Discount, DiscountKind, TermLine
 
-_ZERO, _ONE = Decimal(0), Decimal(1)
+_ONE = Decimal(1)
 MINIMUM_STEP = 1000
 """Place of the step that lifts a month to its minimum charge; the steps of a price stand below it."""
 

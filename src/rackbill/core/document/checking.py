@@ -1,7 +1,7 @@
 """The invariants of a document, checked on its canonical form read as JSON: on what is stored, not on what was meant."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -54,13 +54,46 @@ def _problems(data: Mapping[str, Any], is_draft: bool) -> Iterator[str]:
     yield from _reminder_problems(data) if data["kind"] == "reminder" else _total_problems(data, bases)
     if data["due_on"] < data["issued_on"]:
         yield "is due before it is issued"
+    yield from _kind_problems(data, lines)
     if data["kind"] == "credit_note" and not data.get("corrects"):
         yield "a credit note names the document it corrects (BT-25)"
     categories = {code for regime, _jurisdiction, code, *_rest in bases if regime == "VAT"}
-    if len(categories) > 1 and "O" in categories:
+    if len(categories) > 1 and "O" in categories and data["kind"] not in _OFFERS:
         yield "category O may not share a document with another (BR-O-11)"
     if "AE" in categories and not _is_identified(data["buyer"]):
         yield "category AE needs the buyer's tax ID or company number (BR-AE-02); enter it at the customer"
+
+
+_OFFERS = ("quote", "order_confirmation")
+_ONLY = (
+    ("quoted", _OFFERS),
+    ("reminded", ("reminder",)),
+    ("changes", ("invoice", "pro_forma")),
+    ("previous", ("invoice", "pro_forma")),
+)
+
+
+def _kind_problems(data: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What only some kinds have, and what a quote and an order confirmation need to be understood alone."""
+    kind = data["kind"]
+    for member, kinds in _ONLY:
+        if data.get(member) and kind not in kinds:
+            yield f"a {kind} has no {member}"
+    if kind not in _OFFERS:
+        return
+    terms = data.get("quoted")
+    if not terms:
+        yield "an offer names its terms"
+        return
+    if terms["version"] < 1 or terms["term_months"] < 0 or terms["notice_months"] < 0:
+        yield "the version of an offer is 1 or more, its term and notice 0 months or more"
+    if kind == "quote" and not data["issued_on"] <= terms.get("valid_until", ""):
+        yield "a quote says until when it is valid, not before the day it is made"
+    if kind == "order_confirmation":
+        if not terms.get("order_id"):
+            yield "an order confirmation names the order"
+        if any(not line["subject"].get("contract_id") for line in lines):
+            yield "each line of an order confirmation names its contract"
 
 
 def _is_identified(party: Mapping[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """A document back from its canonical form read as JSON; what the form leaves out is empty."""
 
+import json
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from datetime import date
@@ -71,6 +72,16 @@ def party_from_plain(data: dict[str, Any]) -> Party:
     """A party from its canonical form read as JSON."""
     registrations = tuple(_of(TaxRegistration, row) for row in data.get("tax_registrations", ()))
     return _of(Party, data, address=_of(PostalAddress, data["address"]), tax_registrations=registrations)
+
+
+def party_from_text(text: str) -> Party:
+    """The value of a Party's canonical form."""
+    return party_from_plain(json.loads(text))
+
+
+def bill_to_from_text(text: str) -> BillTo:
+    """The value of a BillTo's canonical form."""
+    return _of(BillTo, json.loads(text))
 
 
 def _decision(data: dict[str, Any]) -> TaxDecision:

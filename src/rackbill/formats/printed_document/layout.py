@@ -3,7 +3,6 @@
 from typing import Any
 
 from rackbill.core.document import Document, DocumentKind
-from rackbill.formats import fonts
 from rackbill.formats.brand import Brand
 from rackbill.formats.printed_document import blocks, pages
 from rackbill.formats.printed_document.labels import due_word
@@ -50,8 +49,6 @@ def laid_out(document: Document, data: dict[str, Any], brand: Brand) -> dict[str
         **head,
         **foot,
         "document_title": f"{data['title']} {data['number']}".strip(),
-        "fonts": fonts.families(words.language),
-        "id_fonts": [fonts.ID_FAMILY, *fonts.families(words.language)],
         "accent": brand.accent,
         "has_logo": bool(brand.logo),
         "brought_word": words.word("brought_forward"),

@@ -1,14 +1,11 @@
 """What a quote or an order confirmation says beside its lines: terms, and what it costs once, per period and over the term."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 
-from rackbill.core.charges import CYCLE_UNITS
 from rackbill.core.document import Document
-from rackbill.core.money import round_half_up
+from rackbill.core.quoting import offer_costs
 from rackbill.formats.wording import Wording
 
-_MONTHS_OF_UNIT = {unit: months for months, unit in CYCLE_UNITS.items()}
 _PER = {1: "per_month", 3: "per_quarter", 6: "per_half_year", 12: "per_year"}
 
 
@@ -34,18 +31,11 @@ def facts(document: Document, words: Wording) -> Iterator[tuple[str, str, str]]:
 
 def costs(document: Document, words: Wording) -> list[tuple[str, str]]:
     """Net, without tax: once, per period, and over the whole minimum term."""
-    once = sum(line.net_minor for line in document.lines if line.unit not in _MONTHS_OF_UNIT)
-    periods: dict[int, int] = {}
-    for line in document.lines:
-        if line.unit in _MONTHS_OF_UNIT:
-            months = _MONTHS_OF_UNIT[line.unit]
-            periods[months] = periods.get(months, 0) + line.net_minor
-    rows = [(words.word("once"), words.amount(once, document.currency))] if once else []
-    for months, net in sorted(periods.items()):
+    found = offer_costs(document=document)
+    rows = [(words.word("once"), words.amount(found.once_minor, document.currency))] if found.once_minor else []
+    for months, net in found.per_period:
         rows.append((words.word(_PER[months]), words.amount(net, document.currency)))
-    term = document.quoted.term_months if document.quoted is not None else 0
-    if term and periods:
-        whole = once + sum(round_half_up(Decimal(net * term) / months) for months, net in periods.items())
-        text = words.word("whole_term", months=words.count("month", term))
-        rows.append((text, words.amount(whole, document.currency)))
+    if found.whole_term_minor is not None and document.quoted is not None:
+        text = words.word("whole_term", months=words.count("month", document.quoted.term_months))
+        rows.append((text, words.amount(found.whole_term_minor, document.currency)))
     return rows

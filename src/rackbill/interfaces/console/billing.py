@@ -39,7 +39,7 @@ def summary_json(summary: RunSummary) -> dict[str, object]:
 @series_app.command("add")
 def add_series(
     sales_org: Annotated[str, typer.Option(help="four digits")],
-    kind: Annotated[str, typer.Option(help="invoice or credit_note")],
+    kind: Annotated[str, typer.Option(help="quote, order_confirmation, pro_forma, invoice, credit_note or reminder")],
     first: Annotated[int, typer.Option(help="first number, eight digits")],
     last: Annotated[int, typer.Option(help="last number, eight digits")],
 ) -> None:

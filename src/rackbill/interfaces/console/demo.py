@@ -69,6 +69,7 @@ def register(app: typer.Typer) -> None:
         with answers.steps(as_json=as_json) as steps:
             work = Demo(Path(settings.RACKBILL_HOME), steps)
             move_in(work, customers=customers, seed=seed)
+            _tell_einvoices(f"http://127.0.0.1:{port}/")
             _bill(work)
             _send(work)
         _find_people(work)
@@ -107,6 +108,13 @@ def move_in(work: Demo, *, customers: int, seed: int) -> None:
         raise answers.Refused(
             f"the simulated bundle has {len(report.findings)} findings; the first: {report.findings[0]}"
         )
+
+
+def _tell_einvoices(url: str) -> None:
+    from rackbill.interfaces.console import demo_einvoices
+    from rackbill.interfaces.jobs import clock
+
+    demo_einvoices.prepare(url=url, now=clock.now())
 
 
 def _bill(work: Demo) -> None:

@@ -75,14 +75,11 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 def _add_commands() -> None:
     from rackbill.interfaces.console import (
-        bench_bill_run,
-        bench_data,
-        bench_documents,
-        bench_usage,
         benches,
         billing,
         books,
         credits,
+        customers,
         cutover,
         demo,
         document,
@@ -98,6 +95,7 @@ def _add_commands() -> None:
         reminders,
         runs,
         scenario,
+        sellers,
         serving,
         simulate,
         staff,
@@ -107,31 +105,38 @@ def _add_commands() -> None:
         working,
     )
 
-    for module in (bench_data, bench_bill_run, bench_documents, bench_usage):
-        module.register(benches.app)
-    app.add_typer(benches.app, name="bench", help="Benchmarks against a yardstick of the same run.")
-    app.add_typer(cutover.app, name="cutover", help="Move a customer base out of a legacy billing system.")
-    app.add_typer(scenario.app, name="scenario", help="A customer's story, played in a throw-away database.")
-    app.add_typer(usage.app, name="usage", help="Usage: meters, samples, frozen months, estimates.")
-    app.add_typer(taxes.app, name="tax", help="Which tax and why; changes of rates; choices of a seller.")
-    app.add_typer(
-        runs.app, name="run", help="The acts of a bill run one by one: plan, compute, approve, issue and more."
-    )
-    app.add_typer(staff.app, name="staff", help="Members of staff, their roles and console tokens.")
-    app.add_typer(billing.series_app, name="series", help="Number series of documents.")
-    app.add_typer(payments.app, name="payments", help="Bank files, payments, and where their money goes.")
-    app.add_typer(receivables.app, name="receivables", help="What customers owe, document by document.")
-    app.add_typer(
-        einvoice_rules.app, name="einvoice-rules", help="Official rules of e-invoices: import them, list them."
-    )
-    app.add_typer(recipients.app, name="recipients", help="Who gets documents by e-mail, and with which files.")
-    app.add_typer(reminders.app, name="reminders", help="Reminders of what is overdue.")
-    families = (
+    _add_benches(benches.app)
+    families = {
+        "bench": (benches.app, "Benchmarks against a yardstick of the same run."),
+        "cutover": (cutover.app, "Move a customer base out of a legacy billing system."),
+        "scenario": (scenario.app, "A customer's story, played in a throw-away database."),
+        "usage": (usage.app, "Usage: meters, samples, frozen months, estimates."),
+        "tax": (taxes.app, "Which tax and why; changes of rates; choices of a seller."),
+        "run": (runs.app, "The acts of a bill run one by one: plan, compute, approve, issue and more."),
+        "customer": (customers.app, "What a customer's documents are made from; can it receive an e-invoice?"),
+        "seller": (sellers.app, "The head of a sales organisation's documents and its own texts."),
+        "staff": (staff.app, "Members of staff, their roles and console tokens."),
+        "series": (billing.series_app, "Number series of documents."),
+        "payments": (payments.app, "Bank files, payments, and where their money goes."),
+        "receivables": (receivables.app, "What customers owe, document by document."),
+        "einvoice-rules": (einvoice_rules.app, "Official rules of e-invoices: import them, list them."),
+        "recipients": (recipients.app, "Who gets documents by e-mail, and with which files."),
+        "reminders": (reminders.app, "Reminders of what is overdue."),
+    }
+    for name, (family, words) in families.items():
+        app.add_typer(family, name=name, help=words)
+    for module in (
         installation, simulate, billing, credits, prices, pro_forma, books, document, explain, verifying, identifiers, serving,
         working, demo,
-    )  # fmt: skip
-    for module in families:
+    ):  # fmt: skip
         module.register(app)
+
+
+def _add_benches(family: typer.Typer) -> None:
+    from rackbill.interfaces.console import bench_bill_run, bench_data, bench_documents, bench_usage
+
+    for module in (bench_data, bench_bill_run, bench_documents, bench_usage):
+        module.register(family)
 
 
 def set_clock(moment: str | None) -> datetime:

@@ -46,7 +46,5 @@ def attach(
 ) -> None:
     """Set which files go with the mail to a recipient, from the next mail on."""
     actor = acting.actor(as_staff, token_file)
-    mailing_operations.choose_attachments(
-        group_id=group, email=email, names=forms or (), now=clock.now(), actor=actor
-    )
+    mailing_operations.choose_attachments(group_id=group, email=email, names=forms or (), now=clock.now(), actor=actor)
     answers.out.print(f"{email} of {group} gets: {', '.join(forms or ()) or 'what suits the customer'}", markup=False)

@@ -71,6 +71,20 @@ def propose(sales_org: SalesOrg, at: At = None, as_json: AsJson = False) -> None
     _answer(notices, as_json)
 
 
+@app.command("issue")
+def issue(sales_org: SalesOrg, at: At = None, as_json: AsJson = False) -> None:
+    """Take the steps that are due today, issue what reminds as documents and queue them; `rackbill work` sends them."""
+    now = main.set_clock(at)
+    issued = receivables.issue_reminders(organisation_id=sales_org, today=now.date(), now=now, actor=CONSOLE)
+    if as_json:
+        answers.print_json({"notices": [{**_notice(one.notice), "document": one.number} for one in issued]})
+        return
+    _answer([one.notice for one in issued], as_json)
+    for one in issued:
+        if one.number:
+            answers.out.print(f"{one.notice.customer_id}: reminder {one.number}", markup=False)
+
+
 @app.command("hold")
 def hold(
     customer: Annotated[str, typer.Argument(help="any ID the customer ever had")], reason: Reason,

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import DatabaseError
 
+from rackbill.adapters.rule_checker import RuleCheckerDown
 from rackbill.adapters.smtp import MailRefused, MailServer
 from rackbill.core.document import Document
 from rackbill.domain.dispatch import operations as dispatch
@@ -107,7 +108,7 @@ def _checked_einvoice(document: Document, by: _Sender) -> bytes | None:
     if not document_files.has_einvoice(document):
         return None
     if by.held:
-        raise einvoice_check.RuleCheckerDown(by.held)
+        raise RuleCheckerDown(by.held)
     xml = document_files.written_einvoice(document=document)
     verdict = by.gate.check_again(xml, document.bill_to.einvoice_profile)
     missing = [failure.text for failure in verdict.failures if failure.rule == "RB-PACK"]

@@ -80,11 +80,22 @@ def has_einvoice(document: Document) -> bool:
 
 
 def written_einvoice(*, document: Document) -> bytes:
-    """The e-invoice of an issued document: the stored one, else written now and not kept. Raises EinvoiceRefused, FileMissing."""
+    """The e-invoice of an issued document: the stored one, the one inside the stored Factur-X PDF, else written now, not kept.
+
+    Raises EinvoiceRefused, FileMissing.
+    """
     digest = document_queries.stored_file_hash(scope=WholeInstallation(), number=document.number, format=EINVOICE)
     if digest is not None:
         return file_storage.load_file(root=files_root(), digest=digest)
-    return einvoice.write_einvoice(document, document.bill_to.einvoice_profile)
+    profile = document.bill_to.einvoice_profile
+    if profile == "factur-x":
+        # A PDF that was made before must leave with what it holds, so that is what the rules must let pass.
+        stored = document_queries.stored_file_hash(scope=WholeInstallation(), number=document.number, format="pdf")
+        if stored is not None:
+            found = einvoice_hybrid.embedded_einvoice(file_storage.load_file(root=files_root(), digest=stored))
+            if found is not None:
+                return found
+    return einvoice.write_einvoice(document, profile)
 
 
 def keep_einvoice(*, document: Document, content: bytes, checked_with: str, now: datetime) -> bytes:

@@ -57,6 +57,7 @@ def _permissions(account: AccountAccess) -> dict[str, bool]:
         "see_amounts": policy.is_allowed(account.roles, policy.SEE_AMOUNTS),
         "see_services": policy.is_allowed(account.roles, policy.SEE_SERVICES),
         "see_equipment": policy.is_allowed(account.roles, policy.SEE_EQUIPMENT),
+        "set_invoicing": policy.is_allowed(account.roles, policy.SET_INVOICING),
         "set_reference": policy.is_allowed(account.roles, policy.SET_REFERENCE),
     }
 
