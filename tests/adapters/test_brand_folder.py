@@ -25,5 +25,5 @@ def test_no_folder_no_files(organisation: str, tmp_path: Path) -> None:
 def test_a_file_that_would_swell_every_document_is_refused(tmp_path: Path) -> None:
     (tmp_path / "2000").mkdir()
     (tmp_path / "2000" / "logo.png").write_bytes(b"\0" * 1_000_001)
-    with pytest.raises(BrandFolderRefused, match="logo.png is larger than 1 MB"):
+    with pytest.raises(BrandFolderRefused, match=r"logo\.png is larger than 1 MB"):
         brand_files(root=tmp_path, sales_organisation_id="2000")

@@ -46,22 +46,30 @@ def test_the_demo_answers_with_its_numbers(demo: tuple[Path, dict[str, Any]]) ->
     assert answer["pdf_files"] == answer["invoices"] > 20
 
 
-def test_every_mail_has_exactly_the_pdf_of_its_invoice(demo: tuple[Path, dict[str, Any]]) -> None:
+def test_every_mail_has_the_pdf_of_its_invoice_and_the_e_invoice_where_there_is_one(
+    demo: tuple[Path, dict[str, Any]],
+) -> None:
     home, answer = demo
     mails = sorted((home / "mailbox").glob("*.eml"))
     assert len(mails) == answer["mails"]
     stored = {path.name for path in (home / "files").rglob("*") if path.is_file()}
     recipients: Counter[str] = Counter()
+    einvoices = 0
     for path in mails:
         message = message_from_bytes(path.read_bytes(), policy=default)
-        (attached,) = message.iter_attachments()
+        attached, *einvoice = message.iter_attachments()
         number = attached.get_filename().removesuffix(".pdf").rpartition("-")[2]
         assert number in message["Subject"]
         content = attached.get_content()
         assert content.startswith(b"%PDF-")
         assert hashlib.sha256(content).hexdigest() in stored
+        for xml in einvoice:
+            assert xml.get_filename() == f"invoice-{number}.xml"
+            assert hashlib.sha256(xml.get_content()).hexdigest() in stored
+            einvoices += 1
         recipients[number] += 1
     assert sum(recipients.values()) == answer["mails"]
+    assert einvoices, "the Belgian business gets an EN 16931 file beside its PDF; a hybrid has it inside"
 
 
 def test_everything_once_more_changes_nothing(demo: tuple[Path, dict[str, Any]]) -> None:
