@@ -55,7 +55,7 @@ def test_the_columns_of_version_1_stay_where_they_are() -> None:
     )
 
 
-@pytest.mark.parametrize("name", sorted(golden()))
+@pytest.mark.parametrize("name", sorted(name for name, document in golden().items() if document.lines))
 def test_rows_sum_to_the_document(name: str) -> None:
     value = golden()[name]
     content = write_document_csv(value)
