@@ -57,7 +57,7 @@ golden: install  ## make the golden documents anew
 bench: install  ## benchmarks: NAME=…
 	$(BIN)/rackbill bench $(NAME) $(ARGS)
 
-campaign: install  ## a long campaign: NAME=kills, properties, einvoices or mutation (ARGS="core/periods")
+campaign: install  ## a long campaign: NAME=kills, properties, einvoices, agreement or mutation (ARGS="core/periods")
 	tests/campaigns/$(NAME) $(ARGS)
 
 clean:  ## remove the virtual environment

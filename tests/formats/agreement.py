@@ -280,6 +280,11 @@ def _identified(document: Document, line: DocumentLine) -> list[str]:
     return cells if document.kind is DocumentKind.ORDER_CONFIRMATION else [*cells, _reference(line)]
 
 
+def _days_shown(document: Document, line: DocumentLine, words: Wording) -> str:
+    """The period in print; an offer shows none, for nothing has begun."""
+    return "" if document.kind in (DocumentKind.QUOTE, DocumentKind.ORDER_CONFIRMATION) else words.period(line.period)
+
+
 def _total_rows(document: Document, words: Wording) -> Iterator[tuple[str, ...]]:
     """The cells of the table of totals that state a figure."""
     totals, currency = document.totals, document.currency
@@ -344,16 +349,16 @@ def _html_lines(document: Document, root: html.HtmlElement, words: Wording) -> I
         cells = [tight(cell.text_content()) for cell in row]
         period = row.xpath(".//data[contains(@value, '/')]")
         wanted = [tight(text) for text in _identified(document, line)]
-        about, when = cells[len(wanted)], cells[len(wanted) + 1]
+        about, when = cells[len(wanted)], _days_shown(document, line, words)
         if cells[: len(wanted)] != wanted:
             yield f"line {line.line_number} is named {cells[: len(wanted)]}, not {wanted}"
         if not about.startswith(tight(line.subject.description)) or not about.endswith(tight(line.subject.location)):
             yield f"line {line.line_number} is about {about!r}"
-        if when != tight(words.period(line.period)):
-            yield f"line {line.line_number} is for {when!r}"
+        if when and cells[len(wanted) + 1] != tight(when):
+            yield f"line {line.line_number} is for {cells[len(wanted) + 1]!r}"
         if cells[-1] != shown_amount(line.net_minor, document.currency, words):
             yield f"line {line.line_number} amount is {cells[-1]!r}"
-        if [item.get("value") for item in period] != [f"{line.period.start}/{last_day(line)}"]:
+        if [item.get("value") for item in period] != ([f"{line.period.start}/{last_day(line)}"] if when else []):
             yield f"line {line.line_number} has another period for programs"
 
 
@@ -475,7 +480,7 @@ def _pdf_rows(document: Document) -> Iterator[tuple[str, str]]:
     for line, shown in zip(document.lines, printed(document)["lines"], strict=True):
         name = f"line {line.line_number}"
         yield name, "".join((*_identified(document, line), line.subject.description))
-        amounts = (words.period(line.period), line.subject.location, shown["quantity"], shown["price"], shown["price_note"],
+        amounts = (_days_shown(document, line, words), line.subject.location, shown["quantity"], shown["price"], shown["price_note"],
                    shown_amount(line.net_minor, document.currency, words))  # fmt: skip
         yield name, "".join(amounts)
 

@@ -260,12 +260,17 @@ def _line_terms(line: DocumentLine, document: Document, order: str) -> Facts:
     }  # fmt: skip
 
 
+_UNITS = {"E20": "Mbps", "B80": "Gbps", "E34": "GB", "E35": "TB", "HUR": "h", "C62": "unit"}
+"""Units of Rec. 20 by the word that people know."""
+
+
 def _measured(line: DocumentLine) -> Facts:
     use = line.measured
     if use is None:
         return {}
+    unit = _UNITS.get(use.unit, use.unit)
     return {
-        "Measured": f"{_plain(use.quantity)} {use.unit}", "Included": f"{_plain(use.included)} {use.unit}" if use.included else "",
+        "Measured": f"{_plain(use.quantity)} {unit}", "Included": f"{_plain(use.included)} {unit}" if use.included else "",
         "Method": use.method, "Samples": str(use.sample_count or ""), "Samples SHA-256": use.samples_sha256,
     }  # fmt: skip
 

@@ -249,12 +249,12 @@ _FIGURES = frozenset({"quantity", "unit_price", "tax", "amount"})
 
 
 def _columns(document: Document, data: Data) -> list[str]:
-    """The columns of the lines; an offer is about products, which have no equipment or contract yet."""
+    """The columns of the lines; an offer is about products, whose days are not known before they begin."""
     names = {
         DocumentKind.QUOTE: ["line_number", "product_code", "product"],
         DocumentKind.ORDER_CONFIRMATION: ["line_number", "equipment_id", "contract_position", "product"],
-    }.get(document.kind, ["line_number", "equipment_id", "contract_position", "reference", "product"])
-    return [*names, "period", "quantity", "unit_price", *(["tax"] if data["shows_tax_of_lines"] else []), "amount"]
+    }.get(document.kind, ["line_number", "equipment_id", "contract_position", "reference", "product", "period"])
+    return [*names, "quantity", "unit_price", *(["tax"] if data["shows_tax_of_lines"] else []), "amount"]
 
 
 def _lines(document: Document, data: Data) -> str:
