@@ -237,3 +237,14 @@ def test_a_translation_is_offered_in_the_persons_language_and_marked(service: Se
     assert wording("nl").word("translation_of", number=number) in translated.content.decode()
     assert client.get(f"/invoices/{number}/files/csv?language=nl").status_code == 404
     assert client.get(f"/invoices/{number}/files/html?language=xx").status_code == 404
+
+
+def test_a_reference_that_documents_cannot_print_is_stored_with_a_warning(service: Service) -> None:
+    client, address = as_role(service, "FINANCE"), f"/services/{service.service_id}/"
+    cell = client.post(f"{address}reference/", {"reference": "shop 𓀀"}, headers={"HX-Request": "true"}).content.decode()
+    assert "No document font has 𓀀; documents print “shop ?”." in cell
+    assert (
+        "has characters that no document font has: 𓀀. Documents print “shop ?”." in client.get(address).content.decode()
+    )
+    client.post(f"{address}reference/", {"reference": "shop"})
+    assert "no document font" not in client.get(address).content.decode()

@@ -159,6 +159,11 @@ def open_series() -> None:
             ("credit_note", first + 900_000, first + 999_999),
         ):
             documents.create_series(organisation_key=key, kind=kind, range_start=start, range_end=end)
+        # What asks for no money of its own is numbered apart: a block of 70000000 to 79999999 by the same two digits.
+        other = 70_000_000 + first // 1_000_000 * 100_000
+        for place, kind in enumerate(("quote", "order_confirmation", "pro_forma", "reminder")):
+            start = other + place * 25_000
+            documents.create_series(organisation_key=key, kind=kind, range_start=start, range_end=start + 24_999)
 
 
 def _exchange_rates() -> list[tuple[str, str, Decimal, date]]:

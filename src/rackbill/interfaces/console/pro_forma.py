@@ -12,6 +12,7 @@ from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.formats import document_pdf
 from rackbill.formats.wording import wording
 from rackbill.interfaces.console import answers, main
+from rackbill.interfaces.console.acting import CONSOLE
 from rackbill.interfaces.jobs import document_files, pro_forma
 from rackbill.interfaces.jobs.pro_forma import ProForma, ProFormaPage
 
@@ -23,16 +24,25 @@ def register(app: typer.Typer) -> None:
     def show(
         customer: Annotated[str, typer.Argument(help="customer ID, eight digits")],
         output: Annotated[Path | None, typer.Option("--output", "-o", help="where the PDF goes")] = None,
+        is_issued: Annotated[
+            bool, typer.Option("--issue", help="give it a number, keep it and queue it; `rackbill work` sends it")
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json")] = False,
         at: Annotated[str | None, typer.Option(help="the clock, in demo and test installations only")] = None,
     ) -> None:
-        """Show what the invoice of the 1st of next month will bring a customer; nothing is stored, no number is spent."""
-        made = pro_forma.make_pro_forma(scope=WholeInstallation(), customer_id=customer, now=main.set_clock(at))
+        """Show what the invoice of the 1st of next month will bring a customer; unless issued, nothing is stored."""
+        now, everything = main.set_clock(at), WholeInstallation()
+        made = pro_forma.make_pro_forma(scope=everything, customer_id=customer, now=now)
+        if is_issued and made.parked:
+            raise answers.Refused(f"nothing is issued to {customer}, whom the run would park: {made.parked}")
+        numbers = pro_forma.issue_pro_forma(scope=everything, made=made, now=now, actor=CONSOLE) if is_issued else []
         files = _write(made, output) if output is not None else []
         if as_json:
-            answers.print_json({**_told(made), "files": [str(path) for path in files]})
+            answers.print_json({**_told(made), "files": [str(path) for path in files], "numbers": numbers})
         else:
             _print(made, files)
+            for number in numbers:
+                answers.out.print(f"issued: pro forma {number}")
         if made.parked:
             raise answers.CheckFailed
 

@@ -1,4 +1,4 @@
-"""Pro formas: what the 1st of next month will bring, in the words of the customer's language. Nothing is stored."""
+"""Pro formas: what the 1st of next month will bring, in the words of the customer's language; shown, or issued."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,6 +9,7 @@ from rackbill.core.charges import Charge
 from rackbill.core.charges.plain import charge_from_plain
 from rackbill.core.document import Document
 from rackbill.domain.billing import operations as billing
+from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.scope import Scope
 from rackbill.formats.wording import wording
 
@@ -48,3 +49,9 @@ def make_pro_forma(*, scope: Scope, customer_id: str, now: datetime) -> ProForma
         customer_id=customer_id, made_on=coming.made_on, billed_on=coming.billed_on, pages=tuple(pages),
         parked=coming.parked,
     )  # fmt: skip
+
+
+def issue_pro_forma(*, scope: Scope, made: ProForma, now: datetime, actor: Actor) -> list[str]:
+    """The numbers of the pages, each issued as a document and queued; the same again on the same day gives the same ones."""
+    pages = [(page.document, [charge.line_id for charge in page.charges]) for page in made.pages]
+    return billing.issue_pro_formas(scope=scope, customer_id=made.customer_id, pages=pages, now=now, actor=actor)

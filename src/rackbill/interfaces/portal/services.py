@@ -14,7 +14,7 @@ from rackbill.domain.contracts import queries as contracts
 from rackbill.domain.contracts.errors import ReferenceRefused, ServiceNotFound
 from rackbill.domain.contracts.queries import ServiceRow
 from rackbill.domain.identifiers import queries as identifiers
-from rackbill.interfaces.jobs import clock
+from rackbill.interfaces.jobs import clock, einvoice_readiness
 from rackbill.interfaces.portal import lists
 from rackbill.interfaces.portal.account import actor, with_account
 
@@ -87,7 +87,8 @@ def service(request: HttpRequest, account: AccountAccess, service_id: str) -> Ht
         return redirect("service", service_id=current)
     found = identifiers.resolutions(scope=account.scope, text=row.service_id)
     names = next((r.identities for r in found if r.target_kind == "service" and r.target_id == row.service_id), ())
-    context = {"row": row, "names": names, "section": "services", **shown(row)}
+    unprintable = einvoice_readiness.unprintable_names((row.reference,))
+    context = {"row": row, "names": names, "section": "services", "unprintable": unprintable, **shown(row)}
     return render(request, "portal/service.html", context)
 
 
@@ -127,7 +128,9 @@ def back(request: HttpRequest, row: ServiceRow) -> str:
 
 
 def _cell(request: HttpRequest, row: ServiceRow) -> HttpResponse:
-    return render(request, "portal/_reference_cell.html", {"item": {"row": row, **shown(row)}, "focus": True})
+    unprintable = einvoice_readiness.unprintable_names((row.reference,))
+    item = {"row": row, "unprintable": unprintable, **shown(row)}
+    return render(request, "portal/_reference_cell.html", {"item": item, "focus": True})
 
 
 def _stored(request: HttpRequest, account: AccountAccess, service_id: str) -> HttpResponse:
