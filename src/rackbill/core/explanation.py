@@ -83,9 +83,10 @@ def line_reckoned(explanation: Explanation, line: DocumentLine) -> Reckoned:
 
 
 def totals_reckoned(document: Document) -> dict[str, Reckoned]:
-    """net = the lines, tax = the breakdown, gross = net + tax, due = gross - prepaid."""
+    """net = the lines (of a reminder: what is open), tax = the breakdown, gross = net + tax, due = gross - prepaid."""
     totals, currency = document.totals, document.currency
     nets = [line.net_minor for line in document.lines]
+    nets += [item.open_minor for item in document.reminded.items] if document.reminded is not None else []
     taxes = [row.tax_minor for row in document.tax_subtotals]
     return {
         "net": Reckoned(formula=_sum(nets, currency), amount_minor=totals.net_minor, currency=currency),
