@@ -19,11 +19,10 @@ OCTOBER = datetime(2020, 10, 1, 6, tzinfo=UTC)
 
 def build() -> None:
     """Tables, and a provider with thirty customers."""
-    from django.core.management import call_command
-
+    from rackbill.interfaces.console import fresh_tables
     from tests.world import provider as world_of
 
-    call_command("migrate", verbosity=0)
+    fresh_tables.migrate()
     world = world_of.provider()
     for number in range(30):
         owner = world_of.customer(world, country="DE" if number % 3 else "CH", name=f"Buyer {number}")

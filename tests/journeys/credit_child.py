@@ -15,11 +15,10 @@ NOTED_AT = datetime(2020, 10, 10, 9, tzinfo=UTC)
 
 def build() -> None:
     """Tables, and a provider with one invoice of 129.95 net."""
-    from django.core.management import call_command
-
+    from rackbill.interfaces.console import fresh_tables
     from tests.world import provider as world_of
 
-    call_command("migrate", verbosity=0)
+    fresh_tables.migrate()
     world = world_of.provider()
     world_of.service(world, world_of.customer(world), starts_on=date(2020, 10, 1))
     world_of.bill_october()

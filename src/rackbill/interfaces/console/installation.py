@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import typer
 from django.conf import settings
-from django.core.management import call_command
 
 from rackbill.domain.kit.secrets import Signer, signed_report
 from rackbill.domain.taxes import operations as taxes
-from rackbill.interfaces.console import answers
+from rackbill.interfaces.console import answers, fresh_tables
 from rackbill.interfaces.jobs import signing
 
 
@@ -33,7 +32,7 @@ def create(*, kind: str, clock: str | None = None) -> None:
 
 def migrate() -> int:
     """Brings the tables up to date and loads the standard rates; how many rows were new."""
-    call_command("migrate", verbosity=0, interactive=False)
+    fresh_tables.migrate()
     return taxes.load_standard_rates()
 
 
