@@ -44,3 +44,12 @@ def emptied_in_spite_of_the_guards() -> Iterator[None]:
     BaseDatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
     yield
     BaseDatabaseOperations.execute_sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def clock_put_back() -> Iterator[None]:
+    """A command that a test runs with another day moves the clock of the process; the next file finds it where it stood."""
+    from rackbill.interfaces.jobs import clock
+
+    yield
+    clock.move(None)
