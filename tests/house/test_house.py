@@ -183,3 +183,9 @@ WORDS = set(
     "file ordered once entry account".split()
 )
 """Everyday words that need no row of their own: parts of compound names."""
+
+
+def test_the_lock_holds_what_builds_the_package() -> None:
+    wanted = (REPOSITORY / "requirements" / "build.in").read_text().split()
+    locked = (REPOSITORY / "requirements" / "base.txt").read_text()
+    assert wanted and [name for name in wanted if f"\n{name}==" not in locked] == []

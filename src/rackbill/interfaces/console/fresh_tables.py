@@ -25,7 +25,10 @@ def migrate() -> None:
         connection.close()
         half = _database().with_name(f"{_database().name}.{os.getpid()}")
         shutil.copyfile(copy, half)
-        half.replace(_database())
+        # Never over a file that another process made in the meantime: its rows would be lost.
+        with suppress(OSError):
+            os.link(half, _database())
+        half.unlink()
     call_command("migrate", verbosity=0, interactive=False)
     if copy is not None and not copy.exists():
         # A folder that cannot be written only costs the next installation its time.
@@ -40,7 +43,7 @@ def _database() -> Path:
 def _is_new_file() -> bool:
     if connection.vendor != "sqlite" or connection.in_atomic_block or ":memory:" in str(_database()):
         return False
-    return not _database().exists() or not connection.introspection.table_names()
+    return not _database().exists()
 
 
 def _copy_path() -> Path | None:
