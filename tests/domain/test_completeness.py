@@ -9,8 +9,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection
 
+from rackbill.core.terms import DatedPrice, DatedQuantity
+from rackbill.domain.billing import invariants
 from rackbill.domain.billing import queries as billing
 from rackbill.domain.billing.models import Charge
+from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts.models import (
     ContractLine,
     LineDiscount,
@@ -19,6 +22,7 @@ from rackbill.domain.contracts.models import (
     LineSuspension,
     Service,
 )
+from rackbill.domain.contracts.operations import NewLine
 from rackbill.domain.kit.actor import SYSTEM
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties.models import BillingAuthority
@@ -60,6 +64,12 @@ def metered(service: Service, quantity: str, usage_price: dict[str, str] | None 
         )  # fmt: skip
 
 
+def becomes_minimum(service: Service) -> None:
+    """The only line becomes a minimum of nothing, which is always reached."""
+    LinePrice.objects.filter(line=only_line(service)).update(unit_price=0)
+    ContractLine.objects.filter(service=service).update(kind="minimum", counts="service")
+
+
 STANDINGS: dict[str, Callable[[Service], object]] = {
     "billed": lambda s: None,
     "billed_at_zero": lambda s: LineDiscount.objects.create(
@@ -74,6 +84,7 @@ STANDINGS: dict[str, Callable[[Service], object]] = {
     "arrears_not_over": change(timing="arrears", cycle_months=3),
     "metered_without_usage": lambda s: metered(s, ""),
     "usage_costs_nothing": lambda s: metered(s, "50", {"model": "included", "included": "100", "price": "1"}),
+    "minimum": becomes_minimum,
     "parked": lambda s: LineQuantity.objects.filter(line=only_line(s)).delete(),
 }
 
@@ -92,6 +103,24 @@ def test_every_line_has_its_reason(reason: str) -> None:
         assert (found.billed, found.by_reason) == (0, {reason: 1})
         (listed,) = billing.line_standings(organisation_id="2100", through=THROUGH)
         assert (listed.service_id, listed.reason) == (service.service_id, reason)
+
+
+def test_a_minimum_that_is_reached_is_not_missing_and_one_that_was_topped_up_is_billed() -> None:
+    world = world_of.provider()
+    services = [world_of.service(world, world_of.customer(world), price="20.00") for _ in range(2)]
+    for service, price in zip(services, ("19.99", "30.00"), strict=True):
+        one = DatedQuantity(date(2020, 9, 1), None, Decimal(1))
+        contracts.add_line(
+            service_id=service.service_id, now=datetime(2020, 9, 1, tzinfo=UTC), actor=SYSTEM,
+            line=NewLine(
+                kind="minimum", description="At least", starts_on=date(2020, 9, 1), counts="service", quantities=(one,),
+                prices=(DatedPrice(date(2020, 9, 1), None, Decimal(price)),),
+            ),
+        )  # fmt: skip
+    bill(THROUGH, datetime(2020, 10, 1, 6, tzinfo=UTC))
+    found = proof()
+    assert (found.billed, found.by_reason, found.exception_count) == (3, {"minimum": 1}, 0)
+    assert not list(invariants.violations())
 
 
 def many_lines() -> list[Service]:

@@ -305,6 +305,31 @@ def test_an_upgrade_in_the_past_prorates_old_and_new(world: world_of.Provider) -
     assert Service.objects.get().product.code == "VS-L"
 
 
+def products_billed() -> list[tuple[str, str, int]]:
+    """(product code, description, net) of every line of every document, in order."""
+    return [
+        (row.subject.product_code, row.subject.description, row.net_minor)
+        for number in documents.numbers()
+        for row in documents.document(scope=EVERYTHING, number=number).lines
+    ]
+
+
+def test_what_is_taken_back_after_a_swap_goes_by_the_product_it_was_billed_as(world: world_of.Provider) -> None:
+    row = opened(world_of.customer(world), line("31"))
+    world_of.bill_october()
+    (billed,) = products_billed()
+    swapped(row.line_keys[0], date(2020, 10, 11), "62")
+    bill(date(2020, 11, 1), NOW)
+    assert products_billed()[1:] == [("VS-L", "Virtual server L", 4200), (billed[0], billed[1], -2100)]
+
+
+def test_what_a_swap_ended_is_billed_as_what_it_was_however_late(world: world_of.Provider) -> None:
+    row = opened(world_of.customer(world), line("31"))
+    swapped(row.line_keys[0], date(2020, 10, 11), "62")
+    bill(date(2020, 11, 1), NOW)
+    assert [(code, net) for code, _text, net in products_billed()] == [("VIRTUAL_SERVER", 1000), ("VS-L", 4200)]
+
+
 def test_a_swap_inside_a_year_keeps_the_cycle_and_costs_shares_of_it(world: world_of.Provider) -> None:
     row = opened(world_of.customer(world), line("365", cycle_months=12))
     world_of.bill_october()

@@ -91,7 +91,7 @@ def test_a_story_reads() -> None:
         ("price: 129.95", "price: [1]", "lines[0].price, line 10: a list stands where a number such as 129.95 belongs"),
         ("price: 129.95", "price: 129.95\n            price: 1", "line 11: 'price' stands here a second time"),
         ("            price: 129.95\n", "", "lines[0], line 9: line 'server' needs either `price` or `prices`"),
-        ("kind: metered", "kind: metred", "lines[1].kind, line 12: 'metred' is not understood; one of metered, one_off, rec"),
+        ("kind: metered", "kind: metred", "lines[1].kind, line 12: 'metred' is not understood; one of metered, minimum, one_off"),
         ("starts: 2020-09-20", "starts: 09/20/2020", "contracts[0].starts, line 5: '09/20/2020' is not understood; a day such as"),
         ("    starts: 2020-09-20\n", "", "contracts[0], line 4: 'starts' is missing; a day such as 2020-10-31"),
         ("line: server", "line: sever", "story[1].set_price.line, line 18: there is no line 'sever' here; did you mean 'server'?"),

@@ -71,7 +71,7 @@ def with_pro_formas(scenario: Scenario, documents_by_step: dict[int, int]) -> Sc
                 eve = step.on - timedelta(days=1)
                 story += [Step(on=eve, pro_forma=ProFormaStep(customer=buyer.name)) for buyer in scenario.buyers]
                 new += documents_by_step.get(n + 1, 0)
-        for name in ("credit", "payment"):
+        for name in ("credit", "payment", "refund", "write_off"):
             value = getattr(step, name)
             if value is not None and value.document is not None:
                 value = msgspec.structs.replace(value, document=moved[value.document])

@@ -161,6 +161,11 @@ class TermLine:
             raise ValueError(f"line {self.line_id} has no price or no quantity")
 
     @property
+    def is_arrears(self) -> bool:
+        """Charged once its period has ended (B6): usage and what tops it up are not known before, whatever was agreed."""
+        return self.timing is Timing.ARREARS or self.kind in (LineKind.METERED, LineKind.MINIMUM)
+
+    @property
     def charged_from(self) -> date:
         """The first day that is ours to charge."""
         return max(self.start, self.billed_from) if self.billed_from else self.start

@@ -10,7 +10,7 @@ from rackbill.core.charges.dividing import as_cut_before
 from rackbill.core.charges.owed import NO_USAGE, Usage, line_owed
 from rackbill.core.money import minor_digits, round_half_up
 from rackbill.core.periods import Period
-from rackbill.core.terms import ContractTerms, LineKind, Rounding, Timing
+from rackbill.core.terms import ContractTerms, Rounding
 
 Key = tuple[ChargeKind, date, date, int]
 CREDITED = "Credited before"
@@ -29,8 +29,7 @@ def charges_unbilled(
     unbilled: list[Charge] = []
     arrears_through = through if ended_by is None else min(through, ended_by)
     for line in terms.lines:
-        is_arrears = line.timing is Timing.ARREARS or line.kind is LineKind.METERED
-        reach = arrears_through if is_arrears else through
+        reach = arrears_through if line.is_arrears else through
         if line.settled_until is not None:
             unbilled += line_owed(line, terms, reach, usage, after=line.settled_until)
             continue

@@ -84,6 +84,11 @@ def bill_to_from_text(text: str) -> BillTo:
     return _of(BillTo, json.loads(text))
 
 
+def subject_from_text(text: str | bytes) -> LineSubject:
+    """The value of a LineSubject's canonical form."""
+    return _of(LineSubject, json.loads(text))
+
+
 def _decision(data: dict[str, Any]) -> TaxDecision:
     return _of(TaxDecision, data, rate=Decimal(data["rate"]), base_rate=Decimal(data["base_rate"]))
 

@@ -85,6 +85,7 @@ class ContractLine(models.Model):
 
     `settled_until`: the through date of the run that computed it in full last; not amended since. None demands to do so.
     `counts`: whose other lines count to a minimum, those of its service or of its contract.
+    `product`: what the line was for before its service got another one; blank while it is the service's.
     """
 
     KINDS = [(name, name) for name in ("recurring", "one_off", "metered", "minimum")]
@@ -115,6 +116,7 @@ class ContractLine(models.Model):
     is_unit_rounded = models.BooleanField(default=False, db_default=False)
     counts = models.CharField(max_length=8, choices=SCOPES, blank=True, default="", db_default="")
     legacy_id = models.CharField(max_length=40, blank=True)
+    product = models.ForeignKey("rackbill_catalogue.Product", on_delete=models.PROTECT, related_name="+", null=True)
 
     class Meta:
         constraints = [

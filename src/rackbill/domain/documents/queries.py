@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
+import msgspec
 from django.db.models import QuerySet
 from django.db.models.functions import Left
 
@@ -92,6 +93,30 @@ def lines_with_taxes(*, numbers: Collection[str]) -> dict[tuple[str, int], tuple
         for number, line_number, issued_on, taxes in bulk.plain_rows(
             rows, "document__number", "line_number", "document__issued_on", "taxes"
         )
+    }
+
+
+class _LineSubject(msgspec.Struct):
+    line_number: int
+    subject: msgspec.Raw
+
+
+class _Subjects(msgspec.Struct):
+    lines: list[_LineSubject]
+
+
+_SUBJECTS = msgspec.json.Decoder(_Subjects)
+
+
+def line_subjects(*, lines: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """By (number, line number): what the line is about, in the canonical form of today's schema."""
+    numbers = {number for number, _line_number in lines}
+    rows = Document.objects.filter(number__any_of=bulk.Keys(numbers))
+    return {
+        (number, line.line_number): frozen.canonical_text(frozen.subject_from_text(bytes(line.subject)))
+        for number, canonical in bulk.plain_rows(rows, "number", "canonical")
+        for line in _SUBJECTS.decode(canonical).lines
+        if (number, line.line_number) in lines
     }
 
 
@@ -320,6 +345,12 @@ def numbers(*, scope: Scope | None = None, since: date | None = None, kinds: Seq
     if kinds:
         rows = rows.filter(kind__in=list(kinds))
     return rows.order_by("number").values_list("number", flat=True).iterator(chunk_size=2000)
+
+
+def issued_moments(*, scope: Scope, kinds: Sequence[str]) -> list[tuple[datetime, str]]:
+    """(instant, number) of the documents of some kinds, in the order of issue."""
+    rows = _documents(scope).filter(kind__in=list(kinds)).order_by("issued_at", "number")
+    return list(rows.values_list("issued_at", "number"))
 
 
 def numbers_without_file(*, format: str) -> list[str]:

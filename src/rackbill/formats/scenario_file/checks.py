@@ -10,10 +10,21 @@ from zoneinfo import ZoneInfo
 
 from rackbill.core.money import UnknownCurrency, minor_digits
 from rackbill.core.pricing import UsagePriceRefused, usage_price_from_plain
-from rackbill.formats.scenario_file.entries import HOME, ContractEntry, LineEntry, Part, ServiceEntry, UsagePriceEntry
+from rackbill.formats.scenario_file.entries import (
+    HOME,
+    ContractEntry,
+    LineEntry,
+    OrganisationEntry,
+    Part,
+    ServiceEntry,
+    UsagePriceEntry,
+)
 from rackbill.formats.scenario_file.reading import Place, ScenarioRefused
 from rackbill.formats.scenario_file.steps import Scenario, Step
 from rackbill.formats.wording import LANGUAGES
+
+LONGEST_TERM = 36
+"""The longest contract term in months (B26); every set of notice rules must reach it."""
 
 
 def usage_price_plain(entry: UsagePriceEntry) -> dict[str, Any]:
@@ -91,6 +102,7 @@ class _Checks:
             if seller.country not in HOME and not (seller.accounting_currency and seller.time_zone):
                 raise self._refused(path, f"say `accounting_currency` and `time_zone` of a seller in {seller.country}")
             self._currency(f"{path}.accounting_currency", seller.accounting_currency)
+            self._rules(path, seller)
         for n, buyer in enumerate(scenario.buyers):
             path = "customer" if scenario.customer and not n else f"customers[{n}]"
             if len(scenario.sellers) > 1 or buyer.sales_organisation:
@@ -98,6 +110,20 @@ class _Checks:
         for n, rate in enumerate(scenario.exchange_rates):
             self._currency(f"exchange_rates[{n}].source", rate.source)
             self._currency(f"exchange_rates[{n}].target", rate.target)
+
+    def _rules(self, path: str, seller: OrganisationEntry) -> None:
+        for n, notice in enumerate(seller.notice):
+            if max((rule.up_to_months for rule in notice.rules), default=0) < LONGEST_TERM:
+                raise self._refused(
+                    f"{path}.notice[{n}]",
+                    f"the rules leave terms of {LONGEST_TERM} months without one; let the last reach there",
+                )
+        for n, table in enumerate(seller.price_list):
+            for m, row in enumerate(table.discounts):
+                if row.percent > 100:
+                    raise self._refused(
+                        f"{path}.price_list[{n}].discounts[{m}]", f"{row.percent} % is more than all of it"
+                    )
 
     def _contract(self, path: str, contract: ContractEntry) -> None:
         self._new(f"{path}.name", "contract", contract.name)
@@ -118,6 +144,10 @@ class _Checks:
 
     def _line(self, path: str, line: LineEntry) -> None:
         self._new(f"{path}.name", "line", line.name)
+        if line.counts != "service" and line.kind != "minimum":
+            raise self._refused(
+                f"{path}.counts", f"line {line.name!r} is {line.kind}; only a minimum counts other lines"
+            )
         if line.kind == "metered":
             prices = [line.usage_price, *(p.usage_price for p in line.prices)]
             if all(p is None for p in prices):
@@ -169,6 +199,9 @@ class _Checks:
                 self._known(f"{path}.{kind}", kind, text)
         if name == "add_line":
             self._line(f"{path}.line", value.line)
+        elif name == "swap":
+            self._known(f"{path}.line", "line", value.line)
+            self._line(f"{path}.to", value.to)
         elif name not in ("credit", "index_prices") and getattr(value, "line", None):
             self._known(f"{path}.line", "line", value.line)
         if name == "index_prices":
@@ -183,6 +216,10 @@ class _Checks:
         if name in ("payment", "tax_id_check", "pro_forma") and len(self._scenario.buyers) > 1:
             if not value.customer and getattr(value, "document", None) is None and not getattr(value, "text", ""):
                 raise self._refused(path, "the story has several customers; say which under `customer`")
+        if name == "refund" and (value.payment is None) == (value.document is None):
+            raise self._refused(
+                path, "say which money goes back: the n-th `payment`, or a credit note, the n-th `document`"
+            )
         if name == "credit":
             for n, line in enumerate(value.lines):
                 if (line.starts is None) != (line.until is None) or (line.starts and line.amount is not None):

@@ -72,13 +72,19 @@ class ProrationEntry(Part):
     method: Literal["days_of_cycle", "days_of_month", "30/360", "hours", "whole_cycle"] = "days_of_cycle"
     day_price_digits: int | None = None
     rounding: Literal["half_up", "half_even", "down"] = "half_up"
+    day_count: Literal["start", "end", "both", "neither"] = "start"
+    unit_rounded: bool = False
 
 
 class LineEntry(Part):
-    """A contract line. `price` is for one and one cycle, before tax; a metered line has a `usage_price` instead."""
+    """A contract line. `price` is for one and one cycle, before tax; a metered line has a `usage_price` instead.
+
+    A minimum tops up what the other lines of its service (or, with `counts: contract`, of its contract) come to.
+    """
 
     name: str
-    kind: Literal["recurring", "one_off", "metered"] = "recurring"
+    kind: Literal["recurring", "one_off", "metered", "minimum"] = "recurring"
+    counts: Literal["service", "contract"] = "service"
     description: str = ""
     price: Decimal | None = None
     prices: list[DatedPriceEntry] = field(default_factory=list)
@@ -155,6 +161,53 @@ class CustomerEntry(Part):
     billing_groups: list[BillingGroupEntry] = field(default_factory=list)
 
 
+class NoticeRuleEntry(Part):
+    """How long before the end of a term, of up to `up_to_months`, a contract must be cancelled.
+
+    With `binding: no` the contract runs on after its first term until the notice has passed. A cancellation can be undone
+    until `undo_hours` before the end.
+    """
+
+    up_to_months: Annotated[int, Meta(ge=1)]
+    months: Annotated[int, Meta(ge=0)] = 0
+    hours: Annotated[int, Meta(ge=0)] = 0
+    binding: bool = True
+    undo_hours: Annotated[int, Meta(ge=0)] = 0
+
+
+class NoticeEntry(Part):
+    """The rules for cancellations given from `starts` on (the story's first day), of any customer and product unless said."""
+
+    rules: list[NoticeRuleEntry]
+    starts: date | None = None
+    customer_kind: Literal["", "business", "consumer"] = ""
+    product: str = ""
+
+
+class TermDiscountEntry(Part):
+    """A discount in percent for a contract term, or a billing cycle, of so many months."""
+
+    months: Annotated[int, Meta(ge=1)]
+    percent: Decimal
+
+
+class PriceListEntry(Part):
+    """What the catalogue takes off a product `by` contract term or billing cycle, for lines that start from `starts` on."""
+
+    product: str
+    by: Literal["term", "cycle"]
+    discounts: list[TermDiscountEntry]
+    starts: date | None = None
+
+
+class ReminderStepEntry(Part):
+    """So many days after the due date, before it where negative: what happens, and its fee in the seller's currency."""
+
+    days_after_due: int
+    action: Literal["remind", "suspend", "collect"] = "remind"
+    fee: Decimal = Decimal(0)
+
+
 class OrganisationEntry(Part):
     """A seller. Currency and time zone are those of its country unless they are said."""
 
@@ -166,6 +219,9 @@ class OrganisationEntry(Part):
     time_zone: str = ""
     payment_days: int = 14
     tax_id: str = ""
+    notice: list[NoticeEntry] = field(default_factory=list)
+    price_list: list[PriceListEntry] = field(default_factory=list)
+    reminders: list[ReminderStepEntry] = field(default_factory=list)
 
 
 class ExchangeRateEntry(Part):

@@ -87,6 +87,22 @@ class AddLineStep(Part):
     line: LineEntry
 
 
+class SwapStep(Part):
+    """Another line takes the place of a recurring one from `starts` on: an upgrade or a downgrade, of the product as well.
+
+    Discounts agreed for the old line go on unless `keeps_discounts` is off.
+    """
+
+    line: str
+    to: LineEntry
+    starts: date | None = None
+    product: str = ""
+    product_code: str = ""
+    tax_class: str = "standard"
+    description: str = ""
+    keeps_discounts: bool = True
+
+
 class SuspendStep(Part):
     """A service is suspended from `starts` on; its recurring lines are not charged unless `charged` says so."""
 
@@ -168,6 +184,36 @@ class PaymentStep(Part):
     customer: str = ""
 
 
+class ReturnPaymentStep(Part):
+    """The bank takes the n-th payment of the story back; what it paid is open again."""
+
+    payment: int
+    reason: str = "returned by the bank"
+
+
+class RefundStep(Part):
+    """Money on account goes back: what is left of the n-th `payment`, or of a credit note, the n-th `document`; or an amount."""
+
+    payment: int | None = None
+    document: int | None = None
+    amount: Decimal | None = None
+    reason: str = "refund"
+
+
+class WriteOffStep(Part):
+    """What is open of the n-th document is given up, or an `amount`; a second person agrees where the sum needs one."""
+
+    document: int
+    reason: str
+    amount: Decimal | None = None
+
+
+class RemindStep(Part):
+    """The reminders that are due on this day are issued, by every seller unless one is named."""
+
+    sales_organisation: str = ""
+
+
 class ProFormaStep(Part):
     """What the 1st of next month will bring, on a document that is no invoice."""
 
@@ -204,6 +250,7 @@ class Step(Part):
     end_line: EndLineStep | None = None
     end_service: EndServiceStep | None = None
     add_line: AddLineStep | None = None
+    swap: SwapStep | None = None
     suspend: SuspendStep | None = None
     reconnect: ReconnectStep | None = None
     cancel: CancelStep | None = None
@@ -212,6 +259,10 @@ class Step(Part):
     usage: UsageStep | None = None
     credit: CreditStep | None = None
     payment: PaymentStep | None = None
+    return_payment: ReturnPaymentStep | None = None
+    refund: RefundStep | None = None
+    write_off: WriteOffStep | None = None
+    remind: RemindStep | None = None
     pro_forma: ProFormaStep | None = None
     set_reference: SetReferenceStep | None = None
     tax_id_check: TaxIdCheckStep | None = None
@@ -250,7 +301,7 @@ class ExpectedLine(Part):
 class ExpectedDocument(Part):
     """The n-th document as it must be; what is left out is not compared. A line may be its net amount alone."""
 
-    kind: Literal["invoice", "credit_note", "pro_forma"] | None = None
+    kind: Literal["invoice", "credit_note", "pro_forma", "reminder"] | None = None
     customer: str | None = None
     issued: date | None = None
     due: date | None = None

@@ -271,15 +271,19 @@ def _add_whole_cycles(
 
 
 def _add_charge(rules: RunRules, facts: _Facts, line: BillableLine, charge: OwedCharge, items: list[BillItem]) -> None:
-    """What is taken back keeps taxes and exchange rate of the line that it corrects; what the law splits is two lines."""
-    about = {"contract_id": line.contract_id, "service_id": line.service_id, "subject": line.subject}
+    """What is taken back keeps names, taxes and exchange rate of the line it corrects; what the law splits is two lines."""
+    place = {"contract_id": line.contract_id, "service_id": line.service_id}
     original = facts.corrected.get(charge.corrects or 0)
     if original is not None:
         taxed = _shared(rules, original.taxes)
         items.append(
-            bill_item(charge=charge, taxes=taxed, corrects=original.reference, exchange=original.exchange, **about)
-        )
+            bill_item(
+                charge=charge, subject=original.subject, taxes=taxed, corrects=original.reference,
+                exchange=original.exchange, **place,
+            )
+        )  # fmt: skip
         return
+    about = {**place, "subject": line.subject}
     measured = ""
     if charge.kind is ChargeKind.USAGE:
         price = line.usage_price_on(charge.period.start.isoformat())

@@ -44,9 +44,13 @@ def charged_by_line(*, line_keys: Sequence[int]) -> dict[int, list[Charged]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectedLine:
-    """The document line that billed a charge, with the taxes and the exchange rate it was billed at."""
+    """The document line that billed a charge, with the taxes and the exchange rate it was billed at, and the canonical form of
+
+    what it is about: what is taken back goes by the names it was billed under.
+    """
 
     reference: DocumentReference
+    subject: str
     taxes: tuple[TaxDecision, ...]
     exchange: ExchangeRate | None
 
@@ -61,11 +65,14 @@ def corrected_lines(*, charge_keys: Sequence[int]) -> dict[int, CorrectedLine]:
     )  # fmt: skip
     numbers = {number for _key, _line, number in rows}
     lines, rates = documents.lines_with_taxes(numbers=numbers), documents.exchange_rates_used(numbers=numbers)
+    subjects = documents.line_subjects(lines={(number, line_number) for _key, line_number, number in rows})
     found: dict[int, CorrectedLine] = {}
     for key, line_number, number in rows:
         issued_on, taxes = lines[(number, line_number)]
         reference = DocumentReference(number=number, issued_on=issued_on, line_number=line_number)
-        found[key] = CorrectedLine(reference=reference, taxes=taxes, exchange=rates.get(number))
+        found[key] = CorrectedLine(
+            reference=reference, subject=subjects[(number, line_number)], taxes=taxes, exchange=rates.get(number)
+        )
     return found
 
 

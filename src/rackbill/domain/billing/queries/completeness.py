@@ -26,6 +26,7 @@ REASONS = {
     "arrears_not_over": "billed in arrears, and its first period is not over",
     "metered_without_usage": "metered, and nothing was measured in a month that is over",
     "usage_costs_nothing": "what was measured is nothing, or included in the price",
+    "minimum": "a minimum, charged for periods that stay below it; check-books computes the others anew",
     "parked": "the run parked this customer",
     "amended_since": "amended after it was billed; the next run corrects it",
     "unbilled": "days that are owed are not billed",
@@ -180,7 +181,7 @@ owed AS (
     SELECT anchored.*, CASE
         WHEN kind = 'one_off' THEN {d.next_day("starts_on")}
         WHEN kind = 'metered' THEN {d.least("ends", reach)}
-        WHEN timing = 'advance' THEN {d.least("ends", through)}
+        WHEN timing = 'advance' AND kind <> 'minimum' THEN {d.least("ends", through)}
         WHEN ends <= {reach} THEN ends
         ELSE {d.greatest("begins", boundary)} END AS owed_until
     FROM anchored)"""
@@ -279,6 +280,7 @@ standing AS (
             WHEN months = 0 THEN 'metered_without_usage' WHEN costing = 0 THEN 'usage_costs_nothing'
             WHEN missing = 0 THEN 'billed' {pending} ELSE 'unbilled' END
         WHEN owed_days <= 0 THEN CASE WHEN suspended_days > 0 THEN 'suspended' ELSE 'arrears_not_over' END
+        WHEN kind = 'minimum' AND billed_days < owed_days THEN 'minimum'
         WHEN billed_days = owed_days THEN CASE WHEN largest = 0 THEN 'billed_at_zero' ELSE 'billed' END
         {pending}
         ELSE 'unbilled' END AS reason

@@ -1,6 +1,5 @@
 """Notice: rule sets, cancellations and their undoing."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
@@ -14,7 +13,7 @@ from rackbill.domain.contracts import policy
 from rackbill.domain.contracts.errors import AmendmentRefused, ContractNotFound
 from rackbill.domain.contracts.models import Cancellation, Contract, NoticeRule, Service
 from rackbill.domain.contracts.operations.amending import unsettle_lines
-from rackbill.domain.contracts.policy import RuleSet
+from rackbill.domain.contracts.queries.notice_rules import notice_rule_sets
 from rackbill.domain.history import operations as history
 from rackbill.domain.kit import locks
 from rackbill.domain.kit.actor import Actor
@@ -97,7 +96,8 @@ def withdraw_cancellation(*, contract_id: str, now: datetime, actor: Actor) -> N
     latest = given.undo_until if given is not None else contract.ends_at
     if now >= latest:
         raise AmendmentRefused(
-            f"the cancellation of contract {contract_id} could be undone until {latest}; order the service anew"
+            f"the cancellation of contract {contract_id} could be undone until {latest:%Y-%m-%d %H:%M %Z}; "
+            "order the service anew"
         )
     if given is not None:
         given.withdrawn_at = now
@@ -112,28 +112,13 @@ def _rules_of(contract: Contract, on: date) -> list[tuple[Notice, ...]]:
     """The rules for each product class of the contract's services."""
     customer = contract.customer
     organisation_id = customer.sales_organisation.organisation_id
-    sets = _rule_sets(on)
+    sets = notice_rule_sets(on=on)
     classes = sorted(set(contract.services.values_list("product__product_id", flat=True))) or [""]
     return [
         policy.chosen_rules(
             sets, organisation_id=organisation_id, customer_kind=customer.kind, product_class=product_class, on=on
         )
         for product_class in classes
-    ]
-
-
-def _rule_sets(on: date) -> list[RuleSet]:
-    found: dict[tuple[str, str, str, date], list[Notice]] = defaultdict(list)
-    for row in NoticeRule.objects.filter(valid_from__lte=on).order_by("longest_term_months"):
-        found[(row.organisation_id, row.customer_kind, row.product_class, row.valid_from)].append(
-            Notice(
-                longest_term_months=row.longest_term_months, notice_months=row.notice_months, notice_hours=row.notice_hours,
-                is_renewal_binding=row.is_renewal_binding, undo_hours=row.undo_hours,
-            )
-        )  # fmt: skip
-    return [
-        RuleSet(organisation_id=o, customer_kind=k, product_class=p, valid_from=day, rules=tuple(rules))
-        for (o, k, p, day), rules in found.items()
     ]
 
 

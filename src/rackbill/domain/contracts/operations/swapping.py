@@ -7,7 +7,7 @@ from django.db import transaction
 
 from rackbill.core.terms import Discount, DiscountKind, TermLine
 from rackbill.domain.contracts.errors import AmendmentRefused
-from rackbill.domain.contracts.models import ContractLine, LineDiscount
+from rackbill.domain.contracts.models import ContractLine, LineDiscount, Service
 from rackbill.domain.contracts.operations.amending import amend_line, lock_line
 from rackbill.domain.contracts.operations.naming import service_search_text
 from rackbill.domain.contracts.operations.opening import NewLine, store_line
@@ -32,17 +32,31 @@ def swap_product(
     kept = _running_discounts(old, on) if keeps_discounts else []
     new = replace(line, starts_on=on, ends_on=old.ends_on, discounts=(*kept, *line.discounts))
     service = old.service
+    before, former = service.product_id, _product_facts(service)
+    ContractLine.objects.filter(service=service, ends_on__isnull=False, ends_on__lte=on, product=None).update(
+        product_id=service.product_id
+    )
     service.product_id = product_key
     service.description = new.description
     service.save(update_fields=["product", "description"])
     service.refresh_from_db()
     key = store_line(service=service, new=new, anchor_on=_anchor(old, new, on))
-    old.ends_on = on
-    old.save(update_fields=["ends_on"])
+    ended, old.ends_on = old.ends_on, on
+    old.product_id = old.product_id or before
+    old.save(update_fields=["ends_on", "product"])
     service.search_text = service_search_text(service=service)
     service.save(update_fields=["search_text"])
-    amend_line(line=old, now=now, actor=actor, verb="swap_product", detail={"from": str(on), "to": new.description})
+    detail = {
+        "from": on, "to": new.description, "new_line_key": key, "keeps_discounts": keeps_discounts, "ended": ended,
+        "product": former, "new_product": _product_facts(service),
+    }  # fmt: skip
+    amend_line(line=old, now=now, actor=actor, verb="swap_product", detail=detail)
     return key
+
+
+def _product_facts(service: Service) -> dict[str, str]:
+    product = service.product
+    return {"product_kind": product.product_id, "product_code": product.code, "tax_class": product.tax_class}
 
 
 def _running_discounts(old: ContractLine, on: date) -> list[Discount]:

@@ -3,7 +3,8 @@
 from rackbill.domain.contracts.queries.agreed import agreed_rows
 from rackbill.domain.contracts.queries.billable import BillableLine, billable_lines
 from rackbill.domain.contracts.queries.cancellations import CancellationConfirmation, cancellation_confirmation
-from rackbill.domain.contracts.queries.lines import customer_keys_with_lines, line_facts
+from rackbill.domain.contracts.queries.lines import customer_keys_with_lines, line_facts, line_product
+from rackbill.domain.contracts.queries.notice_rules import own_notice_rules
 from rackbill.domain.contracts.queries.services import (
     SORTS,
     ServerFacts,
@@ -28,7 +29,9 @@ __all__ = [
     "cancellation_confirmation",
     "customer_keys_with_lines",
     "line_facts",
+    "line_product",
     "metered_line",
+    "own_notice_rules",
     "server",
     "servers",
     "service",

@@ -99,7 +99,7 @@ class BillableLine:
     @property
     def is_arrears(self) -> bool:
         """Charged once its period has ended (B6), not when it begins."""
-        return self.timing == "arrears" or self.kind == "metered"
+        return self.timing == "arrears" or self.kind in ("metered", "minimum")
 
     @property
     def first_day(self) -> str:
@@ -181,7 +181,7 @@ def _whole(rows: Sequence[Row], start: str, end: str) -> tuple[Row, ...] | None:
 
 
 def billable_lines(*, customer_keys: Sequence[int]) -> list[BillableLine]:
-    """The lines of the customers' delivered services by contract and service, in five queries."""
+    """The lines of the customers' delivered services by contract and service, in six queries."""
     of_customers = {
         "service__customer_id__any_of": bulk.Keys(customer_keys),
         "service__status__in": policy.BILLED_STATUSES,
@@ -201,10 +201,21 @@ def billable_lines(*, customer_keys: Sequence[int]) -> list[BillableLine]:
         )
         for row in bulk.plain_rows(rows.order_by("service__contract__contract_id", "service__service_id", "pk"), *_COLUMNS)
     ]  # fmt: skip
+    _name_former_products(lines, rows)
     for minimum in lines:
         if minimum.kind == "minimum":
             minimum.counted = tuple(line.line_key for line in lines if _counts(minimum, line))
     return lines
+
+
+def _name_former_products(lines: Sequence[BillableLine], rows: Any) -> None:
+    """A line whose service got another product since is still about its own, with that one's tax class."""
+    columns = ("pk", "product__product_id", "product__code", "product__tax_class")
+    former = {row[0]: row[1:] for row in bulk.plain_rows(rows.filter(product__isnull=False), *columns)}
+    if former:
+        for line in lines:
+            if line.line_key in former:
+                line.product_id, line.product_code, line.tax_class = former[line.line_key]
 
 
 def _counts(minimum: BillableLine, line: BillableLine) -> bool:

@@ -6,6 +6,7 @@ from datetime import date
 from django.db.models import Q
 
 from rackbill.core.bill_comparison import ThingFacts
+from rackbill.domain.contracts.errors import LineNotFound
 from rackbill.domain.contracts.models import ContractLine, LineSuspension
 
 
@@ -38,3 +39,12 @@ def line_facts(*, line_keys: Sequence[int], since: date, until: date) -> dict[in
                 starts_on=starts_on, ends_on=ends_on, cycle_months=months, is_suspended=key in is_suspended
             )
     return found
+
+
+def line_product(*, line_key: int) -> tuple[int, str]:
+    """Key and class of the product that a line is for today. Raises LineNotFound."""
+    line = ContractLine.objects.filter(pk=line_key).select_related("product", "service__product").first()
+    if line is None:
+        raise LineNotFound(f"there is no contract line {line_key}")
+    product = line.product or line.service.product
+    return product.pk, product.product_id

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Q
 
+from rackbill.core.money import Money
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.history import operations as history
 from rackbill.domain.kit import locks
@@ -104,14 +105,13 @@ def allocate_money(
         )
     open_now = balances.open_minor(item_keys=[item.pk]).get(item.pk, 0)
     wanted = min(money.left_minor, open_now) if amount_minor is None else amount_minor
+    left, is_open, asked = (Money(minor, money.currency) for minor in (money.left_minor, open_now, wanted))
     if wanted <= 0:
-        raise MoneyRefused(
-            f"{money.left_minor} of {source} is left and {open_now} of {number} is open; nothing to allocate"
-        )
+        raise MoneyRefused(f"{left} of {source} is left and {is_open} of {number} is open; nothing to allocate")
     if wanted > money.left_minor:
-        raise MoneyRefused(f"only {money.left_minor} of {source} is left, not {wanted}")
+        raise MoneyRefused(f"only {left} of {source} is left, not {asked}; allocate that")
     if wanted > open_now:
-        raise MoneyRefused(f"only {open_now} of document {number} is open, not {wanted}; leave the rest on account")
+        raise MoneyRefused(f"only {is_open} of document {number} is open, not {asked}; leave the rest on account")
     post_allocation(
         allocation_id=allocation_id, money=money, item=item, amount_minor=wanted, on=on, reason=reason,
         kind=_kind(source, number),

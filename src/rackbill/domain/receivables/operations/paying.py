@@ -107,9 +107,8 @@ def refund_money(
         return known.amount_minor
     wanted = money.left_minor if amount_minor is None else amount_minor
     if not 0 < wanted <= money.left_minor:
-        raise MoneyRefused(
-            f"{money.left_minor} of {source} is on account, so {wanted} cannot be refunded; deallocate first"
-        )
+        left, asked = Money(money.left_minor, money.currency), Money(wanted, money.currency)
+        raise MoneyRefused(f"{left} of {source} is on account, so {asked} cannot be refunded; deallocate first")
     _post_refund(refund_id, money, wanted, paid_on, reason)
     history.record_change(
         now=now, actor=actor, verb="refund_money", object_kind="refund", object_id=refund_id, customer_id=money.customer_id,
@@ -155,7 +154,8 @@ def return_payment(*, payment_id: str, line_id: str, reason: str, on: date, now:
     money = allocating.lock_money(source=source)
     if line is not None and (line.amount_minor, line.currency) != (money.left_minor, money.currency):
         raise MoneyRefused(
-            f"line {line_id} is of {line.amount_minor} {line.currency}, but {money.left_minor} of {source} is left"
+            f"line {line_id} is of {Money(line.amount_minor, line.currency)}, but {Money(money.left_minor, money.currency)} of "
+            f"{source} is left; name the payment that it takes back"
         )
     if money.left_minor <= 0:
         raise MoneyRefused(f"nothing of {source} is left; it was refunded before")

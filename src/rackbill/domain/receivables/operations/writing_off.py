@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from rackbill.core.money import Money
 from rackbill.domain.history import operations as history
 from rackbill.domain.kit import locks
 from rackbill.domain.kit.actor import Actor
@@ -33,7 +34,10 @@ def write_off_item(
     open_now = balances.open_minor(item_keys=[item.pk]).get(item.pk, 0)
     wanted = open_now if amount_minor is None else amount_minor
     if not 0 < wanted <= open_now:
-        raise MoneyRefused(f"{open_now} of document {number} is open, so {wanted} cannot be written off")
+        is_open, asked = Money(open_now, item.currency), Money(wanted, item.currency)
+        raise MoneyRefused(
+            f"{is_open} of document {number} is open, so {asked} cannot be written off; ask for what is open"
+        )
     row = WriteOff.objects.create(
         write_off_id=write_off_id,
         open_item=item,
@@ -61,7 +65,8 @@ def approve_write_off(*, write_off_id: str, now: datetime, actor: Actor) -> int:
     item = locks.locked(OpenItem.objects.filter(pk=row.open_item_id)).get()
     open_now = balances.open_minor(item_keys=[item.pk]).get(item.pk, 0)
     if row.amount_minor > open_now:
-        raise MoneyRefused(f"only {open_now} of {item.document_number} is open by now; ask for a new write-off of that")
+        is_open = Money(open_now, item.currency)
+        raise MoneyRefused(f"only {is_open} of {item.document_number} is open by now; ask for a new write-off of that")
     _book(row, now, actor)
     _record(row, item, now, actor, "approve_write_off")
     return row.amount_minor

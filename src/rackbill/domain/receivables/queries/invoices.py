@@ -118,12 +118,11 @@ def open_sums(*, scope: Scope) -> dict[tuple[str, str], int]:
     }
 
 
-def paid_shares(*, customer_key: int) -> list[tuple[date, str, int]]:
-    """(day, number of a document of ours, amount in minor units) of all money received that was booked on it."""
-    rows = LedgerEntry.objects.filter(open_item__customer_id=customer_key, open_item__system="", kind="payment")
-    return [
-        (day, number, -minor)
-        for day, number, minor in rows.order_by("booked_on", "pk").values_list(
-            "booked_on", "open_item__document_number", "amount_minor"
-        )
-    ]
+def movements(*, customer_key: int) -> list[tuple[date, str, str, int]]:
+    """(day, kind, number, minor units) of all that was paid, taken back, refunded or written off on documents of ours."""
+    rows = LedgerEntry.objects.filter(
+        open_item__customer_id=customer_key, open_item__system="", kind__in=("payment", "refund", "write_off")
+    )
+    return list(
+        rows.order_by("booked_on", "pk").values_list("booked_on", "kind", "open_item__document_number", "amount_minor")
+    )

@@ -14,9 +14,12 @@ from rackbill.core.money import Money, exact_minor_from_decimal
 from rackbill.core.periods import Period, add_months, first_of_month
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.contracts import operations as contracts
+from rackbill.domain.contracts import queries as contract_queries
 from rackbill.domain.documents import queries as documents
+from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.receivables import operations as receivables
+from rackbill.domain.receivables.operations import MoneySource
 from rackbill.domain.taxes import operations as taxes
 from rackbill.domain.usage import operations as usage
 from rackbill.formats import scenario_file
@@ -25,6 +28,8 @@ from rackbill.formats.scenario_file import steps as said
 from rackbill.interfaces.console.scenario import world as worlds
 from rackbill.interfaces.console.scenario.world import EVERYTHING, STORY, SellerHere, World
 from rackbill.interfaces.jobs import bill_run, einvoice_check, pro_forma
+
+SECOND_PERSON = Actor("system", "second person")
 
 
 class StepRefused(ValueError):
@@ -49,6 +54,9 @@ class Story:
     shown: list[Shown] = field(default_factory=list)
     parked: list[dict[str, Any]] = field(default_factory=list)
     payments: int = 0
+    currencies: list[str] = field(default_factory=list)
+    refunds: int = 0
+    write_offs: int = 0
     step: int = 0
 
     def number(self, place: int) -> str:
@@ -59,6 +67,12 @@ class Story:
         if not number:
             raise StepRefused(f"document {place} is a pro forma and has no number; name an invoice")
         return number
+
+    def payment(self, place: int) -> str:
+        """The ID of the n-th payment. Raises StepRefused."""
+        if not 1 <= place <= self.payments:
+            raise StepRefused(f"there is no payment {place} yet; the story has {self.payments} by now")
+        return f"scenario-{place}"
 
     def collect(self) -> None:
         """Takes in what was issued since it last looked, by number."""
@@ -159,6 +173,23 @@ def _add_line(story: Story, step: Step, value: said.AddLineStep) -> str:
     return f"{value.line.name} from {line.starts_on}"
 
 
+def _swap(story: Story, step: Step, value: said.SwapStep) -> str:
+    old, starts = story.world.lines[value.line], value.starts or step.day
+    product, product_class = contract_queries.line_product(line_key=old.key)
+    description = value.to.description or value.description
+    if value.product or value.product_code:
+        product = worlds.product_key(
+            product=value.product or product_class, product_code=value.product_code,
+            tax_class=value.tax_class, name=description or value.to.name,
+        )  # fmt: skip
+    key = contracts.swap_product(
+        line_key=old.key, product_key=product, line=worlds.new_line(value.to, starts, description or value.to.name),
+        on=starts, keeps_discounts=value.keeps_discounts, now=_now(step, old.buyer.seller), actor=STORY,
+    )  # fmt: skip
+    story.world.lines[value.to.name] = worlds.ThingHere("", key, old.buyer, starts, value.to.kind)
+    return f"{value.to.name} in place of {value.line} from {starts}"
+
+
 def _suspend(story: Story, step: Step, value: said.SuspendStep) -> str:
     service = story.world.services[value.service]
     contracts.suspend_service(
@@ -231,7 +262,6 @@ def _credit(story: Story, step: Step, value: said.CreditStep) -> str:
 
 
 def _payment(story: Story, step: Step, value: said.PaymentStep) -> str:
-    story.payments += 1
     buyer, number = story.world.buyer(value.customer), ""
     currency = value.currency or buyer.currency
     if value.document is not None:
@@ -240,11 +270,63 @@ def _payment(story: Story, step: Step, value: said.PaymentStep) -> str:
         buyer = next(b for b in story.world.buyers.values() if b.customer_id == document.bill_to.customer_id)
         currency = document.currency
     money = Money(exact_minor_from_decimal(value.amount, currency), currency)
+    story.payments += 1
+    story.currencies.append(currency)
     booked = receivables.record_payment(
         payment_id=f"scenario-{story.payments}", customer_id=buyer.customer_id, money=money, received_on=step.day,
         method="TRANSFER", text=value.text, to_number=number, now=_now(step, buyer.seller), actor=STORY,
     )  # fmt: skip
     return f"{money} of {buyer.name}, booked {Money(booked, currency)}"
+
+
+def _return_payment(story: Story, step: Step, value: said.ReturnPaymentStep) -> str:
+    minor = receivables.return_payment(
+        payment_id=story.payment(value.payment), line_id="", reason=value.reason, on=step.day,
+        now=_now(step, next(iter(story.world.sellers.values()))), actor=STORY,
+    )  # fmt: skip
+    return f"payment {value.payment} taken back: {Money(minor, story.currencies[value.payment - 1])}"
+
+
+def _refund(story: Story, step: Step, value: said.RefundStep) -> str:
+    if value.payment is not None:
+        source, currency = MoneySource("payment", story.payment(value.payment)), story.currencies[value.payment - 1]
+    else:
+        number = story.number(value.document or 0)
+        source, currency = MoneySource("credit_note", number), story.shown[(value.document or 0) - 1].document.currency
+    story.refunds += 1
+    minor = receivables.refund_money(
+        refund_id=f"scenario-{story.refunds}", source=source, paid_on=step.day, reason=value.reason,
+        amount_minor=None if value.amount is None else exact_minor_from_decimal(value.amount, currency),
+        now=_now(step, next(iter(story.world.sellers.values()))), actor=STORY,
+    )  # fmt: skip
+    return f"{Money(minor, currency)} of {source} went back"
+
+
+def _write_off(story: Story, step: Step, value: said.WriteOffStep) -> str:
+    number = story.number(value.document)
+    document = story.shown[value.document - 1].document
+    now = _now(step, story.world.sellers[document.sales_organisation_id])
+    story.write_offs += 1
+    write_off_id = f"scenario-{story.write_offs}"
+    is_booked = receivables.write_off_item(
+        write_off_id=write_off_id, number=number, reason=value.reason, now=now, actor=STORY,
+        amount_minor=None if value.amount is None else exact_minor_from_decimal(value.amount, document.currency),
+    )  # fmt: skip
+    if not is_booked:
+        receivables.approve_write_off(write_off_id=write_off_id, now=now, actor=SECOND_PERSON)
+    return f"{number}: {value.reason}" + ("" if is_booked else ", agreed by a second person")
+
+
+def _remind(story: Story, step: Step, value: said.RemindStep) -> str:
+    issued = [
+        reminder
+        for seller in story.world.sellers.values()
+        if value.sales_organisation in ("", seller.organisation_id)
+        for reminder in receivables.issue_reminders(
+            organisation_id=seller.organisation_id, today=step.day, now=_now(step, seller), actor=STORY
+        )
+    ]
+    return f"{sum(1 for reminder in issued if reminder.number)} reminders, {len(issued)} notices"
 
 
 def _pro_forma(story: Story, step: Step, value: said.ProFormaStep) -> str:
@@ -289,8 +371,9 @@ def _order(story: Story, step: Step, value: scenario_file.ContractEntry) -> str:
 
 _ACTIONS: dict[str, Callable[[Story, Step, Any], str]] = {
     "bill_run": _bill_run, "set_price": _set_price, "set_quantity": _set_quantity, "add_discount": _add_discount,
-    "end_discount": _end_discount, "end_line": _end_line, "end_service": _end_service, "add_line": _add_line,
+    "end_discount": _end_discount, "end_line": _end_line, "end_service": _end_service, "add_line": _add_line, "swap": _swap,
     "suspend": _suspend, "reconnect": _reconnect, "cancel": _cancel, "withdraw_cancellation": _withdraw,
-    "index_prices": _index_prices, "usage": _usage, "credit": _credit, "payment": _payment, "pro_forma": _pro_forma,
+    "index_prices": _index_prices, "usage": _usage, "credit": _credit, "payment": _payment,
+    "return_payment": _return_payment, "refund": _refund, "write_off": _write_off, "remind": _remind, "pro_forma": _pro_forma,
     "set_reference": _set_reference, "tax_id_check": _tax_id_check, "order": _order,
 }  # fmt: skip

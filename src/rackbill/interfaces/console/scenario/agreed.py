@@ -40,8 +40,14 @@ class ExportRefused(ValueError):
 def agreed_at_first(*, customer_key: int, changes: Sequence[Change], zone: ZoneInfo, groups: dict[int, str]) -> Agreed:
     """Everything agreed with a customer with its amendments taken back. Raises ExportRefused for a history without them."""
     now = contracts.agreed_rows(customer_key=customer_key)
+    reasons = {row["reason"] for row in now["discounts"]}
     _take_back(now, changes)
     told = Agreed()
+    # Discounts of one day apply in the order of their reasons, so the stand-ins keep it.
+    reasons |= {row["reason"] for row in now["discounts"]}
+    reasons |= {change.detail["reason"] for change in changes if change.verb == "add_discount"}
+    for reason in sorted(reasons):
+        told.reasons(reason)
     by_line: dict[str, dict[int, list[Any]]] = {
         name: defaultdict(list) for name in ("prices", "quantities", "discounts")
     }
@@ -49,10 +55,14 @@ def agreed_at_first(*, customer_key: int, changes: Sequence[Change], zone: ZoneI
         for row in now[name]:
             rows[row["line_id"]].append(row)
     added = {change.detail.get("line_key") for change in changes if change.verb == "add_line"}
+    swapped = {change.detail.get("new_line_key") for change in changes if change.verb == "swap_product"}
+    added |= swapped
     lines: dict[int, list[entries.LineEntry]] = defaultdict(list)
     for row in now["lines"]:
         name = told.lines[row["id"]] = f"line {len(told.lines) + 1}"
-        entry = _line(row, name, told.reasons, *(by_line[table][row["id"]] for table in by_line))
+        entry = _line(
+            row, name, told.reasons, *(by_line[table][row["id"]] for table in by_line), is_swapped_in=row["id"] in swapped
+        )  # fmt: skip
         if row["id"] in added:
             told.added[row["id"]] = entry
         else:
@@ -106,6 +116,18 @@ def _take_back(now: dict[str, list[dict[str, Any]]], changes: Sequence[Change]) 
                 now[table] = [row for row in now[table] if row["line_id"] != key]
                 now[table] += [{**_row(row), "line_id": key} for row in detail["before"]]
             seen.add((table, key))
+        elif verb == "swap_product" and "new_line_key" not in detail:
+            raise ExportRefused(
+                f"the history of service {change.object_id} does not say what was swapped on {change.at:%Y-%m-%d}; "
+                "only swaps since that is kept can be exported"
+            )
+        elif verb == "swap_product":
+            if ("end_line", detail["line_key"]) not in seen:
+                seen.add(("end_line", detail["line_key"]))
+                lines[detail["line_key"]]["ends_on"] = _day(detail["ended"])
+            if ("product", change.object_id) not in seen:
+                seen.add(("product", change.object_id))
+                services[change.object_id].update(detail["product"])
         elif verb == "end_service" and ("service", change.object_id) not in seen:
             seen.add(("service", change.object_id))
             before = detail.get("before")
@@ -185,12 +207,15 @@ def _first_quantity(start: date, rows: list[Any]) -> dict[str, Any]:
 
 
 def _line(
-    row: dict[str, Any], name: str, reasons: Numbered, prices: list[Any], quantities: list[Any], discounts: list[Any]
-) -> entries.LineEntry:
+    row: dict[str, Any], name: str, reasons: Numbered, prices: list[Any], quantities: list[Any], discounts: list[Any],
+    is_swapped_in: bool,
+) -> entries.LineEntry:  # fmt: skip
+    """A line; what a swap brings in counts its cycles from where those of the line before it stood, by itself."""
     start = row["starts_on"]
     entry = entries.LineEntry(
-        name=name, kind=row["kind"], starts=start, ends=row["ends_on"], billed_from=row["billed_from"],
-        cycle_months=row["cycle_months"], timing=row["timing"], anniversary=row["anchor_on"] is not None,
+        name=name, kind=row["kind"], counts=row["counts"] or "service",
+        starts=start, ends=row["ends_on"], billed_from=row["billed_from"],
+        cycle_months=row["cycle_months"], timing=row["timing"], anniversary=row["anchor_on"] == start,
         discounts=[
             entries.DiscountEntry(
                 reason=reasons(d["reason"]), starts=d["valid_from"], until=d["valid_until"],
@@ -200,10 +225,12 @@ def _line(
         ],
         **_first_price(start, prices), **_first_quantity(start, quantities),
     )  # fmt: skip
-    if row["anchor_on"] not in (None, start):
+    if row["anchor_on"] not in (None, start) and not is_swapped_in:
         raise ExportRefused(f"{name} has its cycles counted from {row['anchor_on']}; a story cannot say that yet")
-    if (row["proration"], row["day_price_digits"], row["rounding"]) != ("days_of_cycle", None, "half_up"):
-        entry.proration = entries.ProrationEntry(
-            method=row["proration"], day_price_digits=row["day_price_digits"], rounding=row["rounding"]
-        )
+    profile = entries.ProrationEntry(
+        method=row["proration"], day_price_digits=row["day_price_digits"], rounding=row["rounding"],
+        day_count=row["day_count"], unit_rounded=row["is_unit_rounded"],
+    )  # fmt: skip
+    if profile != entries.ProrationEntry():
+        entry.proration = profile
     return entry

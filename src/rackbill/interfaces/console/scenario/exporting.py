@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rackbill.core.document import Document, DocumentKind
+from rackbill.core.document import Document
 from rackbill.core.money import decimal_from_minor
 from rackbill.domain.billing import queries as billing
+from rackbill.domain.contracts import queries as contracts
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.history import queries as history
 from rackbill.domain.history.queries import Change
+from rackbill.domain.kit.scope import CustomerScope
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.receivables import queries as receivables
 from rackbill.domain.taxes import queries as taxes
@@ -37,6 +39,16 @@ class _Case:
     events: list[Event] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
     given: list[entries.ContractEntry] = field(default_factory=list)
+    reminded: list[tuple[datetime, str]] = field(default_factory=list)
+
+    def remind_until(self, at: datetime | None) -> None:
+        """Tells the reminders that were issued up to an instant and are not told yet; without one all that are left."""
+        told = set(self.numbers)
+        for issued_at, number in self.reminded:
+            if number not in told and (at is None or issued_at <= at):
+                if not (self.events and self.events[-1][0] == issued_at and self.events[-1][2].remind):
+                    self.add(issued_at, remind=steps.RemindStep())
+                self.numbers.append(number)
 
     def add(self, at: datetime, **action: Any) -> None:
         """A step at an instant; those of one instant stay in the order they were told."""
@@ -57,14 +69,15 @@ def export_case(*, customer_id: str) -> Scenario:
     _tell_usage(case)
     _tell_changes(case)
     case.events.sort(key=lambda event: event[:2])
-    _tell_payments(case)
+    _tell_money(case)
     checks = _tell_checks(case)
     currencies = sorted({contract.currency for contract in agreed.contracts.values()} - {seller.accounting_currency})
     return Scenario(
         title=f"A case of {customer.organisation_id}, exported; names are stand-ins",
         sales_organisation=entries.OrganisationEntry(
             id=customer.organisation_id, country=seller.country, state=seller.state, time_zone=seller.time_zone,
-            accounting_currency=seller.accounting_currency,
+            accounting_currency=seller.accounting_currency, notice=_notice(customer.organisation_id),
+            reminders=_reminder_ladder(case),
         ),
         customer=_buyer(customer, rows, groups, checks), contracts=case.given,
         exchange_rates=[
@@ -77,6 +90,22 @@ def export_case(*, customer_id: str) -> Scenario:
         story=[step for _at, _place, step in case.events],
         expect=[_expected(documents.document(scope=EVERYTHING, number=number), case) for number in case.numbers],
     )  # fmt: skip
+
+
+def _notice(organisation_id: str) -> list[entries.NoticeEntry]:
+    return [
+        entries.NoticeEntry(
+            starts=rule_set.valid_from, customer_kind=rule_set.customer_kind, product=rule_set.product_class,  # type: ignore[arg-type]
+            rules=[
+                entries.NoticeRuleEntry(
+                    up_to_months=rule.longest_term_months, months=rule.notice_months, hours=rule.notice_hours,
+                    binding=rule.is_renewal_binding, undo_hours=rule.undo_hours,
+                )
+                for rule in rule_set.rules
+            ],
+        )
+        for rule_set in contracts.own_notice_rules(organisation_id=organisation_id)
+    ]  # fmt: skip
 
 
 def _buyer(
@@ -109,10 +138,13 @@ def _tell_usage(case: _Case) -> None:
 def _tell_changes(case: _Case) -> None:
     runs = {run.run_id: run for run in case.runs}
     opened = {change.object_id for change in case.changes if change.verb == "open_contract"}
+    scope = CustomerScope(case.customer.key, case.customer.customer_id)
+    case.reminded = documents.issued_moments(scope=scope, kinds=("reminder",))
     case.given = [entry for contract_id, entry in case.agreed.contracts.items() if contract_id not in opened]
     has_run = False
     for change in case.changes:
         detail, at = change.detail, change.at
+        case.remind_until(at)
         if change.verb == "plan_run":
             run = runs[change.object_id]
             case.add(at, bill_run=steps.BillRunStep(through=run.through))
@@ -131,6 +163,7 @@ def _tell_changes(case: _Case) -> None:
             name, value = _CHANGES[change.verb](case, change)
             if value is not None:
                 case.add(at, **{name: value})
+    case.remind_until(None)
 
 
 def _credit(case: _Case, number: str, detail: dict[str, Any]) -> steps.CreditStep:
@@ -195,6 +228,17 @@ def _add_line(case: _Case, change: Change) -> tuple[str, Any]:
     return "add_line", steps.AddLineStep(service=case.agreed.services[change.object_id], line=line)
 
 
+def _swap(case: _Case, change: Change) -> tuple[str, Any]:
+    """The line that came in takes the discounts that went on by itself; those of its own stand in its entry."""
+    detail, product = change.detail, change.detail["new_product"]
+    line = case.agreed.added[detail["new_line_key"]]
+    kept = case.agreed.lines[detail["line_key"]]
+    return "swap", steps.SwapStep(
+        line=kept, to=line, starts=_date(detail["from"]), product=product["product_kind"], tax_class=product["tax_class"],
+        product_code=f"{product['product_kind']} {len(case.events)}", keeps_discounts=False,
+    )  # fmt: skip
+
+
 def _end_service(case: _Case, change: Change) -> tuple[str, Any]:
     ends = change.detail["ends_at"]
     at = local(datetime.fromisoformat(ends), case.zone) if ends else None
@@ -227,7 +271,8 @@ def _withdraw(case: _Case, change: Change) -> tuple[str, Any]:
 
 _CHANGES = {
     "set_price": _set_price, "index_price": _set_price, "set_quantity": _set_quantity, "add_discount": _add_discount,
-    "end_discount": _end_discount, "end_line": _end_line, "add_line": _add_line, "end_service": _end_service,
+    "end_discount": _end_discount, "end_line": _end_line, "add_line": _add_line, "swap_product": _swap,
+    "end_service": _end_service,
     "suspend_service": _suspend, "reconnect_service": _reconnect, "cancel_contract": _cancel,
     "withdraw_cancellation": _withdraw,
 }  # fmt: skip
@@ -237,16 +282,41 @@ def _date(text: str | None) -> Any:
     return datetime.fromisoformat(text).date() if text else None
 
 
-def _tell_payments(case: _Case) -> None:
-    """Money that was booked on documents of ours, at the end of its day."""
-    for day, number, minor in receivables.paid_shares(customer_key=case.customer.key):
+def _tell_money(case: _Case) -> None:
+    """What was booked on documents of ours, at the end of its day: each share of a payment as a payment of its own."""
+    paid: list[tuple[str, int]] = []
+    for day, kind, number, minor in receivables.movements(customer_key=case.customer.key):
         if number not in case.numbers:
             continue
-        currency = documents.document(scope=EVERYTHING, number=number).currency
+        place = case.numbers.index(number) + 1
+        amount = decimal_from_minor(abs(minor), documents.document(scope=EVERYTHING, number=number).currency)
         at = datetime.combine(day, time(23, 59), case.zone).astimezone(UTC)
-        step = steps.PaymentStep(amount=decimal_from_minor(minor, currency), document=case.numbers.index(number) + 1)
-        case.add(at, payment=step)
+        if kind == "write_off":
+            case.add(at, write_off=steps.WriteOffStep(document=place, amount=amount, reason="written off"))
+        elif kind == "refund":
+            case.add(at, refund=steps.RefundStep(document=place, amount=amount))
+        elif minor < 0:
+            paid.append((number, -minor))
+            case.add(at, payment=steps.PaymentStep(amount=amount, document=place))
+        elif (number, minor) in paid:
+            nth = paid.index((number, minor))
+            paid[nth] = ("", 0)
+            case.add(at, return_payment=steps.ReturnPaymentStep(payment=nth + 1))
     case.events.sort(key=lambda event: event[:2])
+
+
+def _reminder_ladder(case: _Case) -> list[entries.ReminderStepEntry]:
+    """The ladder of the first reminder that the customer got; nothing where there was none."""
+    if not case.reminded:
+        return []
+    day = case.reminded[0][0].astimezone(case.zone).date()
+    return [
+        entries.ReminderStepEntry(
+            days_after_due=step.days_after_due, action=step.action,  # type: ignore[arg-type]
+            fee=decimal_from_minor(step.fee_minor, step.fee_currency) if step.fee_minor else Decimal(0),
+        )
+        for step in receivables.reminder_ladder(organisation_id=case.customer.organisation_id, on=day)
+    ]  # fmt: skip
 
 
 def _tell_checks(case: _Case) -> list[tuple[Any, str, bool]]:
@@ -263,7 +333,7 @@ def _expected(document: Document, case: _Case) -> ExpectedDocument:
     totals, currency = document.totals, document.currency
     billed = billing.billed_lines(scope=EVERYTHING, number=document.number)
     return ExpectedDocument(
-        kind="credit_note" if document.kind is DocumentKind.CREDIT_NOTE else "invoice",
+        kind=document.kind.value,  # type: ignore[arg-type]
         issued=document.issued_on, currency=currency, net=decimal_from_minor(totals.net_minor, currency),
         tax=decimal_from_minor(totals.tax_minor, currency),
         lines=[

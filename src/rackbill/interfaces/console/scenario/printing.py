@@ -35,6 +35,7 @@ def _show_document(row: dict[str, Any]) -> None:
     if row["corrects"]:
         answers.out.print(Text("  corrects " + ", ".join(c["number"] for c in row["corrects"])))
     lines = Table("", "line", "period", "quantity", "unit price", f"net {row['currency']}", "tax %", box=None)
+    lines.columns[2].no_wrap = True
     for column in lines.columns[3:]:
         column.justify = "right"
     for line in row["lines"]:
@@ -47,12 +48,16 @@ def _show_document(row: dict[str, Any]) -> None:
         )  # fmt: skip
         for allowance in line["allowances"]:
             lines.add_row("", Text(f"less {allowance['reason']} {allowance['amount']}"), "", "", "", "", "")
-    answers.out.print(lines)
+    if row["lines"]:
+        answers.out.print(lines)
     for line in row["lines"]:
         answers.out.print(Text(f"  line {line['line_number']}: {_why(line)}", style="dim"))
     for tax in row["taxes"]:
         label = f"{tax['regime']} {tax['code']} {tax['rate']} %"
         answers.out.print(Text(f"  {label} {tax['jurisdiction']} on {tax['base']}: {tax['tax']}  {tax['exemption']}"))
+    if row["kind"] == "reminder":
+        answers.out.print(Text(f"  {row['gross']} {row['currency']} to be paid"))
+        return
     answers.out.print(Text(f"  net {row['net']}, tax {row['tax']}, total {row['gross']} {row['currency']}"))
     accounting = row["accounting"]
     if accounting:

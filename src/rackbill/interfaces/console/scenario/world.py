@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rackbill.core.money import exact_minor_from_decimal
 from rackbill.core.pricing import usage_price_from_plain
-from rackbill.core.terms import DatedPrice, DatedQuantity, Discount, DiscountKind
+from rackbill.core.terms import DatedPrice, DatedQuantity, Discount, DiscountKind, NoticeRule
 from rackbill.domain.catalogue import operations as catalogue
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts.operations import NewLine, NewService
@@ -19,6 +20,8 @@ from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.domain.ordering import operations as ordering
 from rackbill.domain.parties import operations as parties
 from rackbill.domain.parties import queries as party_queries
+from rackbill.domain.receivables import operations as receivables
+from rackbill.domain.receivables.policy import LadderStep
 from rackbill.domain.taxes import operations as taxes
 from rackbill.formats import scenario_file
 from rackbill.formats.scenario_file import ContractEntry, LineEntry, OrganisationEntry, Scenario
@@ -127,7 +130,43 @@ def _add_seller(entry: OrganisationEntry, place: int, day: date) -> SellerHere:
     documents.create_series(organisation_key=key, kind="invoice", range_start=first, range_end=first + 9_999)
     first += 900_000
     documents.create_series(organisation_key=key, kind="credit_note", range_start=first, range_end=first + 9_999)
+    first -= 50_000
+    documents.create_series(organisation_key=key, kind="reminder", range_start=first, range_end=first + 9_999)
+    _agree_rules(entry, currency, day)
     return SellerHere(entry.id, ZoneInfo(zone), currency, entry.payment_days)
+
+
+def _agree_rules(entry: OrganisationEntry, currency: str, day: date) -> None:
+    """The seller's own notice rules, price list and reminders, each from the story's first day unless it says another."""
+    now = datetime.combine(day, WORKING_HOUR, UTC)
+    for notice in entry.notice:
+        rules = [
+            NoticeRule(
+                longest_term_months=rule.up_to_months, notice_months=rule.months, notice_hours=rule.hours,
+                is_renewal_binding=rule.binding, undo_hours=rule.undo_hours,
+            )
+            for rule in notice.rules
+        ]  # fmt: skip
+        contracts.store_notice_rules(
+            rules=rules, valid_from=notice.starts or day, source="scenario", organisation_id=entry.id,
+            customer_kind=notice.customer_kind, product_class=notice.product, now=now, actor=STORY,
+        )  # fmt: skip
+    for table in entry.price_list:
+        catalogue.store_discount_rates(
+            product_class=table.product, basis=table.by, valid_from=table.starts or day, organisation_id=entry.id,
+            percent_by_months={row.months: row.percent for row in table.discounts}, now=now, actor=STORY,
+        )  # fmt: skip
+    if entry.reminders:
+        ladder = [
+            LadderStep(
+                step=n, days_after_due=step.days_after_due, action=step.action,
+                fee_minor=exact_minor_from_decimal(step.fee, currency), fee_currency=currency if step.fee else "",
+            )
+            for n, step in enumerate(entry.reminders, start=1)
+        ]  # fmt: skip
+        receivables.set_reminder_ladder(
+            organisation_id=entry.id, valid_from=day, steps=ladder, now=now, actor=STORY
+        )  # fmt: skip
 
 
 def _add_buyer(world: World, entry: CustomerEntry, day: date) -> BuyerHere:
@@ -193,12 +232,15 @@ def order(world: World, entry: ContractEntry, *, now: datetime) -> None:
             world.lines[line.name] = ThingHere("", key, buyer, line.starts or starts, line.kind)
 
 
+def product_key(*, product: str, product_code: str, tax_class: str, name: str) -> int:
+    """The key of a product. They are told apart by their code; the same product in another tax class is another article."""
+    code = (product_code or product) + (f":{tax_class}" if tax_class != "standard" else "")
+    return catalogue.add_product(code=code, product_id=product, name=name, tax_class=tax_class)
+
+
 def _new_service(buyer: BuyerHere, contract: ContractEntry, entry: ServiceEntry, zone: ZoneInfo) -> NewService:
-    # Products are told apart by their code; the same product in another tax class is another article.
-    code = entry.product_code or entry.product
-    code += f":{entry.tax_class}" if entry.tax_class != "standard" else ""
-    product = catalogue.add_product(
-        code=code, product_id=entry.product, name=entry.description, tax_class=entry.tax_class
+    product = product_key(
+        product=entry.product, product_code=entry.product_code, tax_class=entry.tax_class, name=entry.description
     )
     equipment_id, equipment_key = "", None
     if entry.equipment:
@@ -236,7 +278,9 @@ def new_line(entry: LineEntry, starts_on: date, description: str) -> NewLine:
         billed_from=entry.billed_from,
         profile={} if profile is None else {
             "proration": profile.method, "day_price_digits": profile.day_price_digits, "rounding": profile.rounding,
+            "day_count": profile.day_count, "is_unit_rounded": profile.unit_rounded,
         },
+        counts=entry.counts if entry.kind == "minimum" else "",
     )  # fmt: skip
 
 
