@@ -45,6 +45,14 @@ def test_what_is_missing_is_charged_after_the_month() -> None:
     assert top_ups(terms, date(2020, 11, 1)) == [("2020-10-01/2020-11-01", 1790, "max(1 * 50 - 32.10, 0)")]
 
 
+def test_a_run_that_bills_ahead_waits_for_the_month_whatever_was_agreed() -> None:
+    terms = contract(line(1, "20"), line(2, "12.10"), minimum("50"))
+    ahead = {"terms": terms, "charged": {}, "through": date(2020, 12, 1)}
+    billed = charges_unbilled(**ahead, ended_by=date(2020, 11, 1))  # type: ignore[arg-type]
+    assert [(str(c.period), c.amount_minor) for c in billed if c.line_id == 9] == [("2020-10-01/2020-11-01", 1790)]
+    assert not [c for c in charges_unbilled(**ahead, ended_by=date(2020, 10, 31)) if c.line_id == 9]  # type: ignore[arg-type]
+
+
 def test_a_month_that_reaches_the_minimum_has_no_top_up() -> None:
     assert top_ups(contract(line(1, "30"), line(2, "20"), minimum("50")), date(2020, 12, 1)) == []
     assert len(top_ups(contract(line(1, "30"), line(2, "19.99"), minimum("50")), date(2020, 12, 1))) == 2
