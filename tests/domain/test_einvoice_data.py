@@ -430,6 +430,17 @@ def test_a_german_public_body(world: world_of.Provider) -> None:
     assert ready(owner, on=date(2020, 11, 27), imported=("xrechnung",)).is_ready, (
         "the Leitweg-ID is the buyer reference"
     )
+    change_group(owner, electronic_address="9930:DE136695976", po_number="PO-4711")
+    assert [gap.code for gap in ready(owner, on=date(2020, 11, 27), imported=("xrechnung",)).gaps] == ["buyer_reference"]
+    operations.change_customer(
+        scope=EVERYTHING, customer_id=owner.customer_id, fields={}, is_public_body=False, now=NOW, actor=SYSTEM
+    )
+    change_group(owner, einvoice_choice="xrechnung")
+    assert ready(owner, imported=("xrechnung",)).is_ready, "a business reads its order number there"
+    operations.change_customer(
+        scope=EVERYTHING, customer_id=owner.customer_id, fields={}, is_public_body=True, now=NOW, actor=SYSTEM
+    )
+    change_group(owner, einvoice_choice="", buyer_reference="991-03730-19", po_number="")
     world.organisation.bank_accounts.all().delete()
     assert [gap.rule for gap in ready(owner, on=date(2020, 11, 27), imported=("xrechnung",)).gaps] == ["BR-DE-1"]
 

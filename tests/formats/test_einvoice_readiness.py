@@ -15,14 +15,15 @@ from rackbill.formats.einvoice import EinvoiceRefused, write_einvoice
 from tests.world.documents import ACCOUNTS, MUELLER, document, line, vat
 
 SG = (TaxDecision(regime="GST-SG", code="SR", rate=Decimal(9), jurisdiction="SG"),)
-STRICTER = {"buyer_reference", "seller_contact", "seller_company_scheme", "seller_tax_id"}
-"""A writer falls back (billing group, name of the seller, seller's own ID); the receiver or a rule of the pack would not."""
+STRICTER = {"seller_contact", "seller_company_scheme", "seller_tax_id"}
+"""A writer falls back (name of the seller, seller's own ID); the receiver or a rule of the pack would not."""
 
 
 def looked_at(value: Document, profile: str) -> Readiness:
     facts = EinvoiceFacts(
         group_id="12000456-01", organisation_id="2000", choice=profile, profile=profile, seller=value.seller, buyer=value.buyer,
-        rule=country_rule("NL", "DE", "business", value.issued_on), buyer_reference=value.bill_to.buyer_reference,
+        rule=country_rule("NL", "DE", "business", value.issued_on), is_public_body=value.bill_to.buyer_kind == "public",
+        buyer_reference=value.bill_to.buyer_reference,
         accounts=(value.payment.account,) if value.payment.account else (), accounting_currency="EUR", paynow_uen="",
         tax_codes=frozenset(tax.code for one in value.lines for tax in one.taxes if tax.regime == "VAT"), tax_fault="",
         has_ended_order=False,
@@ -56,9 +57,11 @@ def refused_with(value: Document, profile: str) -> EinvoiceRefused | None:
 def test_ready_means_written_and_refused_means_missing(profile: str) -> None:
     written = refused = 0
     addresses = ("", "EM:ap@buyer.example", "0208:0428759497")
-    for seller_address, buyer_address, seller_full, buyer_full, has_account, has_tax in product(
-        addresses, addresses, (True, False), (True, False), (True, False), (True, False)
-    ):
+    kinds = ("", "public") if profile == "xrechnung" else ("",)
+    yes_and_no = (True, False)
+    for seller_address, buyer_address, seller_full, buyer_full, has_account, has_tax, kind, reference in product(
+        addresses, (*addresses, "0204:991-12345-06"), yes_and_no, yes_and_no, yes_and_no, yes_and_no, kinds, ("", "991-03730-19"),
+    ):  # fmt: skip
         base = (
             document(line(1, "129.95", SG, "SGD"), buyer=MUELLER, currency="SGD")
             if profile == "pint-sg"
@@ -71,6 +74,7 @@ def test_ready_means_written_and_refused_means_missing(profile: str) -> None:
         value = replace(
             base, seller=seller, buyer=party(base.buyer, buyer_address, buyer_full),
             payment=replace(base.payment, account=ACCOUNTS["EUR"] if has_account else None),
+            bill_to=replace(base.bill_to, buyer_kind=kind, buyer_reference=reference, po_number="PO-1"),
         )  # fmt: skip
         found = looked_at(value, profile)
         blocking = {gap.rule for gap in found.gaps if gap.blocks}

@@ -17,7 +17,8 @@ BY_COUNTRY = ""
 NO_EINVOICE = "none"
 CHOICES = (BY_COUNTRY, NO_EINVOICE, *PROFILES)
 """What a billing group can choose."""
-KINDS = ("business", "consumer", "public")
+PUBLIC = "public"
+KINDS = ("business", "consumer", PUBLIC)
 UNION = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
 )  # fmt: skip
@@ -102,7 +103,7 @@ def profile_of(choice: str, seller_country: str, buyer_country: str, kind: str, 
 
 def kind_of(kind: str, is_public_body: bool) -> str:
     """Business, consumer or public, as the country pack tells customers apart."""
-    return "public" if is_public_body else kind
+    return PUBLIC if is_public_body else kind
 
 
 def checked_choice(choice: str, rule: CountryRule) -> str:

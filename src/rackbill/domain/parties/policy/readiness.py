@@ -101,6 +101,7 @@ class EinvoiceFacts:
     rule: CountryRule
     seller: Party
     buyer: Party
+    is_public_body: bool
     buyer_reference: str
     accounts: tuple[BankAccount, ...]
     accounting_currency: str
@@ -126,7 +127,7 @@ def _gaps(facts: EinvoiceFacts, imported: Collection[str]) -> Iterator[Gap]:
 
 
 def _routing(facts: EinvoiceFacts) -> Iterator[Gap]:
-    """BT-34 and BT-49 for what travels over a network, BT-10 for public bodies."""
+    """BT-34 and BT-49 for what travels over a network, BT-10 for public bodies; for others BT-10 is filled by what is known."""
     is_network = facts.profile in NETWORKS
     if is_network or facts.profile == "xrechnung":
         for side, party, term, rule in (
@@ -138,7 +139,7 @@ def _routing(facts: EinvoiceFacts) -> Iterator[Gap]:
             elif is_network and scheme == MAIL_SCHEME:
                 yield _gap(facts, f"{side}_mail_address", term, "PEPPOL-EN16931-CL008", side)
     is_leitweg = facts.buyer.electronic_address.startswith(f"{LEITWEG_SCHEME}:")
-    if facts.profile == "xrechnung" and not facts.buyer_reference and not is_leitweg:
+    if facts.profile == "xrechnung" and facts.is_public_body and not facts.buyer_reference.strip() and not is_leitweg:
         yield _gap(facts, "buyer_reference", "BT-10", "BR-DE-15", BUYER)
 
 

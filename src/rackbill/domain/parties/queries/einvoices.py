@@ -171,9 +171,9 @@ def einvoice_readiness(*, scope: Scope, customer_id: str, on: date, imported: Co
         facts = EinvoiceFacts(
             group_id=group.group_id, organisation_id=seller.organisation_id, choice=group.einvoice_choice,
             profile=to.get("einvoice_profile", ""), rule=_rule(row, on), seller=seller.party, buyer=party,
-            buyer_reference=to.get("buyer_reference", ""), accounts=tuple(seller.accounts.values()),
-            accounting_currency=seller.accounting_currency, paynow_uen=seller.paynow_uen, tax_codes=codes,
-            tax_fault=fault, has_ended_order=not to.get("po_number") and _has_ended_order(group, on),
+            is_public_body=to.get("buyer_kind") == policy.PUBLIC, buyer_reference=to.get("buyer_reference", ""),
+            accounts=tuple(seller.accounts.values()), accounting_currency=seller.accounting_currency,
+            paynow_uen=seller.paynow_uen, tax_codes=codes, tax_fault=fault, has_ended_order=not to.get("po_number") and _has_ended_order(group, on),
         )  # fmt: skip
         found.append(readiness(facts, imported=imported))
     return found
