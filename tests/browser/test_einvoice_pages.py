@@ -29,6 +29,7 @@ def owner() -> Customer:
             email=f"{name}@meridian.example", password=world_of.PASSWORD, now=OCTOBER, actor=SYSTEM
         )
     found = world_of.customer(world, name="Amt für Beispiele 𓀀")
+    Customer.objects.filter(pk=found.pk).update(is_public_body=True)
     world_of.person(found, "FINANCE", "finance@buyer.example")
     group = BillingGroup.objects.get()
     group.purchase_orders.create(number="4500001", valid_from="2020-01-01", valid_until="2020-12-01")

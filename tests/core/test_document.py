@@ -27,7 +27,7 @@ from rackbill.core.document import (
     document_hash,
     reference_shown,
 )
-from rackbill.core.document.texts import payment_text
+from rackbill.core.document.texts import bill_to_text, payment_text
 from rackbill.core.invoicing import BillHead, draft_invoices
 from tests.world.documents import AEGEAN, OCTOBER, document, golden, line, vat
 
@@ -199,6 +199,27 @@ def test_every_member_of_schema_2_comes_back() -> None:
         lines=(replace(SIMPLE.lines[0], measured=measured), *SIMPLE.lines[1:]),
     )  # fmt: skip
     assert document_from_canonical(canonical_bytes(full)) == full
+
+
+def test_whom_a_document_is_for_is_written_as_text_like_the_value() -> None:
+    to = replace(
+        SIMPLE.bill_to, billing_group_name="IT", po_number="PO", cost_centre="CC", buyer_reference="991-03730-19",
+        project_reference="P", einvoice_profile="xrechnung", buyer_kind="public",
+    )  # fmt: skip
+    text = bill_to_text(
+        to.customer_id,
+        to.legacy_customer_id,
+        "12000456-01",
+        "IT",
+        "PO",
+        "CC",
+        "991-03730-19",
+        "P",
+        "xrechnung",
+        "public",
+    )
+    assert text == canonical_text(to)
+    assert document_from_canonical(canonical_bytes(replace(SIMPLE, bill_to=to))).bill_to == to
 
 
 def test_payment_instructions_are_written_as_text_like_the_value() -> None:

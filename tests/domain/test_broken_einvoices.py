@@ -102,6 +102,7 @@ BROKEN: dict[str, tuple[str, Break, str, str]] = {
     "exempt without a reason, in CII": ("factur-x", lambda d: untaxed(d, "E"), "BT-120", "enter the words of the exemption"),
     "reverse charge without the buyer's VAT number": ("en16931-ubl", lambda d: buyer(untaxed(d, "AE", "VATEX-EU-AE"), tax_registrations=()), "BT-48", "VAT number"),
     "missing buyer reference for XRechnung": ("xrechnung", nameless, "BT-10", "eference"),
+    "an order number where a public body routes by its own": ("xrechnung", lambda d: replace(d, bill_to=replace(d.bill_to, po_number="PO-1", buyer_kind="public")), "BT-10", "ask for its Leitweg-ID"),
     "missing buyer reference for Peppol": ("peppol", nameless, "BT-10", "eference"),
     "no electronic address of the buyer": ("peppol", lambda d: buyer(d, electronic_address=""), "BT-49", "electronic address"),
     "no electronic address of the seller": ("peppol", lambda d: seller(d, electronic_address=""), "BT-34", "electronic address"),

@@ -21,13 +21,16 @@ from rackbill.domain.billing.queries import RunSummary
 from rackbill.domain.contracts.models import LinePrice
 from rackbill.domain.documents.models import Document
 from rackbill.domain.kit.actor import SYSTEM
+from rackbill.domain.kit.scope import StaffScope
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties.models import BillingGroup, Customer
+from rackbill.domain.parties.queries import einvoices as einvoice_queries
+from rackbill.domain.receivables import queries as receivables
 from rackbill.formats import einvoice_rules
 from rackbill.formats.einvoice_rules import Failure
 from rackbill.interfaces.jobs import bill_run, einvoice_check, schedule
 from rackbill.interfaces.jobs import einvoice_rules as installed
-from tests.world import einvoices
+from tests.world import einvoices, rule_packs
 from tests.world import provider as world_of
 
 pytestmark = pytest.mark.django_db
@@ -210,6 +213,35 @@ def test_a_profile_without_its_pack_is_refused_with_the_way_out(monkeypatch: pyt
     assert bill().invoices == 0
     for row in ParkedBill.objects.all():
         assert "are not imported" in row.reason and "rackbill einvoice-rules import DIR --profile" in row.reason
+
+
+def test_the_gate_asks_a_public_body_for_its_reference_as_readiness_does(tmp_path: Path) -> None:
+    installed.import_folder(
+        folder=rule_packs.xrechnung(tmp_path / "kosit"), profile=None, version="", licence="", on=OCTOBER.date(),
+        checker=einvoice_check.Gate().checker,
+    )  # fmt: skip
+    town, firm = buyers(world_of.provider(), GOOD_VAT, GOOD_VAT)
+    einvoices.give_einvoices(einvoices.of(town, firm, profile="xrechnung"))
+    Customer.objects.update(postal_code="20354")
+    Customer.objects.filter(pk=town.pk).update(is_public_body=True)
+    BillingGroup.objects.update(po_number="PO-4711")
+
+    def lacks(owner: Customer) -> list[str]:
+        scope, day = StaffScope(frozenset({"2100"})), OCTOBER.date()
+        (found,) = einvoice_queries.einvoice_readiness(
+            scope=scope, customer_id=owner.customer_id, on=day, imported=("xrechnung",), mandates=receivables.mandates
+        )
+        return [gap.rule for gap in found.gaps]
+
+    assert (lacks(town), lacks(firm)) == (["BR-DE-15"], [])
+    summary = bill()
+    assert summary.invoices == 1
+    (parked,) = ParkedBill.objects.all()
+    assert parked.customer_id == town.pk and "BR-DE-15 (BT-10)" in parked.reason
+    assert f"enter it at billing group {town.customer_id}-01" in parked.reason
+    BillingGroup.objects.filter(customer=town).update(buyer_reference="991-03730-19")
+    assert lacks(town) == []
+    assert bill(NOVEMBER, date(2020, 12, 1)).parked == [] and nothing_is_wrong()
 
 
 def test_a_dead_checker_holds_the_run_and_nothing_is_issued(

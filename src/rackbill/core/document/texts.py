@@ -87,13 +87,14 @@ def party_text(
 def bill_to_text(
     customer_id: str, legacy_customer_id: str, billing_group_id: str, billing_group_name: str, po_number: str,
     cost_centre: str, buyer_reference: str, project_reference: str = "", einvoice_profile: str = "",
+    buyer_kind: str = "",
 ) -> str:  # fmt: skip
     """A BillTo."""
     text = ""
     for member, value in (
         ("billing_group_id", billing_group_id),
-        ("billing_group_name", billing_group_name), ("buyer_reference", buyer_reference), ("cost_centre", cost_centre),
-        ("customer_id", customer_id), ("einvoice_profile", einvoice_profile),
+        ("billing_group_name", billing_group_name), ("buyer_kind", buyer_kind), ("buyer_reference", buyer_reference),
+        ("cost_centre", cost_centre), ("customer_id", customer_id), ("einvoice_profile", einvoice_profile),
         ("legacy_customer_id", legacy_customer_id), ("po_number", po_number), ("project_reference", project_reference),
     ):  # fmt: skip
         text = _with(text, member, value)

@@ -161,6 +161,7 @@ class BillTo:
     """What of a customer this document is for: customer ID (BT-46), billing group and the buyer's own references.
 
     `einvoice_profile` is the e-invoice that the customer gets of it, empty where none; `project_reference` is BT-11.
+    `buyer_kind` is "public" for a public body, which routes by BT-10 alone; empty for everybody else.
     """
 
     customer_id: str
@@ -172,6 +173,7 @@ class BillTo:
     buyer_reference: str = ""
     project_reference: str = ""
     einvoice_profile: str = ""
+    buyer_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

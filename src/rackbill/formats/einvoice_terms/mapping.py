@@ -116,17 +116,26 @@ def _purchase_order(document: Document) -> str:
 def _buyer_reference(document: Document, profile: Profile, found: str) -> str:
     """BT-10: the buyer's routing value, else the purchase order, else the only contract, else the billing group.
 
-    A public body's electronic address of scheme 0204 is its Leitweg-ID, which is what it wants to read here.
+    An electronic address of scheme 0204 is a Leitweg-ID, which is what its owner wants to read here. A public body's
+    XRechnung has one of the two or is refused: what is routed by our own numbers arrives at nobody's desk.
     """
-    scheme, _, leitweg_id = document.buyer.electronic_address.partition(":")
-    if not document.bill_to.buyer_reference.strip() and scheme == "0204":
-        found = leitweg_id.strip()
+    own = document.bill_to.buyer_reference.strip()
+    scheme, _, leitweg_id = document.buyer.electronic_address.strip().partition(":")
+    if not own and scheme.strip() == "0204":
+        found = own = leitweg_id.strip()
+    if not own and profile.rules == "xrechnung" and document.bill_to.buyer_kind == "public":
+        raise EinvoiceRefused(
+            f"customer {document.bill_to.customer_id} ({document.buyer.name}) is a public body and gave no buyer reference "
+            f"(BT-10), by which it routes its {profile.title}; ask for its Leitweg-ID and enter it at billing group "
+            f"{document.bill_to.billing_group_id}",
+            rule="BR-DE-15", term="BT-10",
+        )  # fmt: skip
     found = found or document.bill_to.billing_group_id
     if not found and profile.is_sent:
         raise EinvoiceRefused(
             f"{profile.title} needs a buyer reference or a purchase order (BT-10, BT-13); "
             f"enter one at billing group {document.bill_to.billing_group_id or 'of the customer'}",
-            rule="BR-DE-15" if profile.name == "xrechnung" else "PEPPOL-EN16931-R003", term="BT-10",
+            rule="BR-DE-15" if profile.rules == "xrechnung" else "PEPPOL-EN16931-R003", term="BT-10",
         )  # fmt: skip
     return found
 

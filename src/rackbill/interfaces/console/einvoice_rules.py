@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from rackbill.adapters.rule_checker import RuleChecker
-from rackbill.formats.rule_packs import IMPORTED, PROFILES, RulePack
+from rackbill.formats.rule_packs import IMPORTED, WITH_RULES, RulePack
 from rackbill.interfaces.console import answers
 from rackbill.interfaces.jobs import clock, einvoice_rules
 
@@ -37,7 +37,10 @@ def import_rules(
         answers.print_json({"imported": [pack_json(pack) for pack in found]})
         return
     for pack in found:
-        answers.out.print(f"{pack.profile}: {pack.name} {pack.version}, {len(pack.files)} style sheets", soft_wrap=True)
+        answers.out.print(
+            f"{pack.profile}: {pack.name} {pack.version}, {len(pack.files)} style sheets, {len(pack.schemas)} schemas",
+            soft_wrap=True,
+        )
         answers.out.print(f"  checksum {pack.checksum}", soft_wrap=True)
         answers.out.print(f"  licence  {pack.licence}", soft_wrap=True)
 
@@ -46,7 +49,7 @@ def import_rules(
 def list_rules(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """The rules in use for each e-invoice profile, and the profiles that have none."""
     among = einvoice_rules.packs()
-    used = {profile: next((pack for pack in among if pack.profile == profile), None) for profile in PROFILES}
+    used = {profile: next((pack for pack in among if pack.profile == profile), None) for profile in WITH_RULES}
     if as_json:
         answers.print_json({
             "packs": [pack_json(pack) for pack in used.values() if pack is not None],
@@ -68,4 +71,5 @@ def pack_json(pack: RulePack) -> dict[str, Any]:
     return {
         "profile": pack.profile, "name": pack.name, "version": pack.version, "checksum": pack.checksum,
         "licence": pack.licence, "imported_on": pack.imported_on or None, "files": [rules.name for rules in pack.files],
+        "schemas": [schema.name for schema in pack.schemas],
     }  # fmt: skip

@@ -8,16 +8,19 @@ from pathlib import Path
 
 from rackbill.domain.parties.errors import EinvoiceDataRefused
 
-PROFILES = ("en16931-ubl", "en16931-cii", "factur-x", "xrechnung", "peppol", "pint-sg")
+PROFILES = ("en16931-ubl", "en16931-cii", "factur-x", "xrechnung", "zugferd", "peppol", "pint-sg")
+HYBRIDS = frozenset({"factur-x", "zugferd"})
+"""Profiles whose e-invoice is inside the PDF."""
 TITLES = {
     "en16931-ubl": "EN 16931 (UBL)", "en16931-cii": "EN 16931 (CII)", "factur-x": "Factur-X", "xrechnung": "XRechnung",
-    "peppol": "Peppol BIS Billing 3", "pint-sg": "PINT-SG",
+    "zugferd": "ZUGFeRD (PDF with XRechnung inside)", "peppol": "Peppol BIS Billing 3", "pint-sg": "PINT-SG",
 }  # fmt: skip
 BY_COUNTRY = ""
 NO_EINVOICE = "none"
 CHOICES = (BY_COUNTRY, NO_EINVOICE, *PROFILES)
 """What a billing group can choose."""
-KINDS = ("business", "consumer", "public")
+PUBLIC = "public"
+KINDS = ("business", "consumer", PUBLIC)
 UNION = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
 )  # fmt: skip
@@ -102,7 +105,7 @@ def profile_of(choice: str, seller_country: str, buyer_country: str, kind: str, 
 
 def kind_of(kind: str, is_public_body: bool) -> str:
     """Business, consumer or public, as the country pack tells customers apart."""
-    return "public" if is_public_body else kind
+    return PUBLIC if is_public_body else kind
 
 
 def checked_choice(choice: str, rule: CountryRule) -> str:

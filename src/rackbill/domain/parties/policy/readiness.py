@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from rackbill.core.party import BankAccount, Party
+from rackbill.core.party import BankAccount, DebitMandate, Party
+from rackbill.domain.parties.policy.accounts import is_iban
 from rackbill.domain.parties.policy.addresses import LEITWEG_SCHEME, MAIL_SCHEME
 from rackbill.domain.parties.policy.einvoices import PROFILES, TITLES, CountryRule
 
@@ -11,6 +12,8 @@ BUYER = "buyer"
 SELLER = "seller"
 RULES = "rules"
 NETWORKS = frozenset({"peppol", "pint-sg"})
+_XRECHNUNG = frozenset({"xrechnung", "zugferd"})
+"""Alone, and inside a PDF."""
 _COMPANY_SCHEMES = {"NL": ("0106", "0190"), "DK": ("0184",), "IS": ("0196",)}
 """Registers that Peppol's national rules ask for on a seller of the country (NL-R-003, DK-R-014, IS-R-002)."""
 _SELLER_CITY = (("BT-38", "BR-DE-4"), ("BT-37", "BR-DE-3"))
@@ -36,6 +39,9 @@ _SENTENCES = {
     "seller_street": "{seller} needs street and post code; complete its address",
     "buyer_street": "{buyer} needs street and post code; complete the address",
     "seller_account": "{seller} has no bank account; {title} wants to know how to pay",
+    "seller_creditor_id": "{seller} has no creditor ID, which {title} wants beside mandate {mandate}; enter it there",
+    "debited_account": "{buyer} has mandate {mandate} for an account whose IBAN is missing or wrong; revoke it and enter one "
+    "that the customer signed for the right account",
     "rules_missing": "the official rules of {title} are not imported, so its invoices cannot be checked; run rackbill "
     "einvoice-rules import DIR --profile {profile}, or choose another profile",
     "no_tax_rule": "no tax rule fits {buyer}, so nothing can be billed: {fault}",
@@ -101,8 +107,11 @@ class EinvoiceFacts:
     rule: CountryRule
     seller: Party
     buyer: Party
+    is_public_body: bool
     buyer_reference: str
     accounts: tuple[BankAccount, ...]
+    mandate: DebitMandate | None
+    creditor_id: str
     accounting_currency: str
     paynow_uen: str
     tax_codes: frozenset[str]
@@ -120,15 +129,20 @@ def _gaps(facts: EinvoiceFacts, imported: Collection[str]) -> Iterator[Gap]:
     yield from _routing(facts)
     yield from _taxes(facts)
     yield from _seller(facts)
+    yield from _payment(facts)
     yield from _addresses(facts)
     if facts.profile not in imported:
-        yield _gap(facts, "rules_missing", side=RULES)
+        # A hybrid is checked with XRechnung's rules, and those want EN 16931's own rules for CII beside them.
+        lacking = {"zugferd": "en16931-cii" if "xrechnung" in imported else "xrechnung"}.get(
+            facts.profile, facts.profile
+        )
+        yield _gap(facts, "rules_missing", side=RULES, profile=lacking)
 
 
 def _routing(facts: EinvoiceFacts) -> Iterator[Gap]:
-    """BT-34 and BT-49 for what travels over a network, BT-10 for public bodies."""
+    """BT-34 and BT-49 for what travels over a network, BT-10 for public bodies; for others BT-10 is filled by what is known."""
     is_network = facts.profile in NETWORKS
-    if is_network or facts.profile == "xrechnung":
+    if is_network or facts.profile in _XRECHNUNG:
         for side, party, term, rule in (
             (BUYER, facts.buyer, "BT-49", "PEPPOL-EN16931-R010"), (SELLER, facts.seller, "BT-34", "PEPPOL-EN16931-R020"),
         ):  # fmt: skip
@@ -138,7 +152,7 @@ def _routing(facts: EinvoiceFacts) -> Iterator[Gap]:
             elif is_network and scheme == MAIL_SCHEME:
                 yield _gap(facts, f"{side}_mail_address", term, "PEPPOL-EN16931-CL008", side)
     is_leitweg = facts.buyer.electronic_address.startswith(f"{LEITWEG_SCHEME}:")
-    if facts.profile == "xrechnung" and not facts.buyer_reference and not is_leitweg:
+    if facts.profile in _XRECHNUNG and facts.is_public_body and not facts.buyer_reference.strip() and not is_leitweg:
         yield _gap(facts, "buyer_reference", "BT-10", "BR-DE-15", BUYER)
 
 
@@ -156,7 +170,7 @@ def _taxes(facts: EinvoiceFacts) -> Iterator[Gap]:
 
 def _seller(facts: EinvoiceFacts) -> Iterator[Gap]:
     seller, profile = facts.seller, facts.profile
-    if profile == "xrechnung":
+    if profile in _XRECHNUNG:
         for value, code, term, rule in (
             (seller.contact_name, "seller_contact", "BT-41", "BR-DE-5"), (seller.phone, "seller_phone", "BT-42", "BR-DE-6"),
             (seller.email, "seller_email", "BT-43", "BR-DE-7"),
@@ -169,10 +183,22 @@ def _seller(facts: EinvoiceFacts) -> Iterator[Gap]:
     if wanted and not seller.tax_number("VAT") and seller.company_scheme not in wanted:
         rule = {"NL": "NL-R-003", "DK": "DK-R-014"}.get(seller.address.country, "IS-R-002")
         yield _gap(facts, "seller_company_scheme", "BT-30", rule, SELLER, schemes=" or ".join(wanted))
-    if not any(account.iban or account.account_number for account in facts.accounts):
-        if profile == "xrechnung":
+
+
+def _payment(facts: EinvoiceFacts) -> Iterator[Gap]:
+    """What a direct debit rests on, where there is a mandate; else an account to pay to."""
+    mandate = facts.mandate
+    if mandate is not None:
+        if facts.profile in _XRECHNUNG and not facts.creditor_id:
+            yield _gap(facts, "seller_creditor_id", "BT-90", "BR-DE-30", SELLER, mandate=mandate.reference)
+        is_missing = not mandate.account and facts.profile in _XRECHNUNG
+        if is_missing or (mandate.account and not is_iban(mandate.account)):
+            rule = "BR-DE-31" if is_missing else "RB-IBAN-DEBIT"
+            yield _gap(facts, "debited_account", "BT-91", rule, BUYER, mandate=mandate.reference)
+    elif not any(account.iban or account.account_number for account in facts.accounts):
+        if facts.profile in _XRECHNUNG:
             yield _gap(facts, "seller_account", "BG-16", "BR-DE-1", SELLER)
-        elif profile == "peppol" and seller.address.country == "NL":
+        elif facts.profile == "peppol" and facts.seller.address.country == "NL":
             yield _gap(facts, "seller_account", "BG-16", "NL-R-007", SELLER)
 
 
@@ -180,7 +206,7 @@ def _addresses(facts: EinvoiceFacts) -> Iterator[Gap]:
     """Postal addresses as far as the profile wants more of them than a country."""
     for side, party in ((SELLER, facts.seller), (BUYER, facts.buyer)):
         address, is_seller = party.address, side == SELLER
-        if facts.profile == "xrechnung" and not (address.city and address.postal_code):
+        if facts.profile in _XRECHNUNG and not (address.city and address.postal_code):
             terms = _SELLER_CITY if is_seller else _BUYER_CITY
             yield _gap(facts, f"{side}_city", *terms[bool(address.postal_code)], side)
         if facts.profile == "pint-sg" and not (address.street and address.postal_code):

@@ -93,6 +93,7 @@ class Buyer:
         self.bill_to = texts.bill_to_text(
             self.customer_id, legacy_id, group_id, group_name, purchase_order or po_number, cost_centre, buyer_reference,
             project_reference, policy.profile_of(einvoice_choice, seller_country, self.country, kind, on),
+            policy.PUBLIC if is_public_body else "",
         )  # fmt: skip
         """The canonical form of its BillTo."""
 
