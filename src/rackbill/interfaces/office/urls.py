@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from rackbill.interfaces.office import customers, runs
+from rackbill.interfaces.office import customers, recipients, runs
 
 urlpatterns = [
     path("office/", runs.runs, name="office_runs"),
     path("office/customers/", customers.customers, name="office_customers"),
     path("office/customers/<str:customer_id>/", customers.customer, name="office_customer"),
     path("office/customers/<str:customer_id>/change/", customers.change, name="office_change_customer"),
+    path("office/customers/<str:customer_id>/recipients/", recipients.recipients, name="office_recipients"),
+    path("office/customers/<str:customer_id>/recipients/change/", recipients.change, name="office_change_recipients"),
     path("office/runs/<str:run_id>/", runs.run, name="office_run"),
     path("office/runs/<str:run_id>/approve/", runs.approve, name="office_approve"),
     path("office/runs/<str:run_id>/report.pdf", runs.report_pdf, name="office_report_pdf"),
