@@ -24,6 +24,9 @@ def sections(groups: Sequence[RecipientGroup]) -> list[dict[str, Any]]:
     """For each billing group its recipients, each with a box for each file and what the next mail brings."""
     found = []
     for group in groups:
+        # Who gets an e-invoice and, unless asked otherwise, no file beside the PDF, has it inside.
+        usual = mailing.attachments_for(chosen=(), einvoice_profile=group.einvoice_profile)
+        labels = LABELS | {"pdf": INSIDE} if group.einvoice_profile and "einvoice" not in usual else LABELS
         recipients = []
         for place, row in enumerate(group.recipients):
             sent = mailing.attachments_for(chosen=row.attachments, einvoice_profile=group.einvoice_profile)
@@ -34,15 +37,11 @@ def sections(groups: Sequence[RecipientGroup]) -> list[dict[str, Any]]:
                      "is_chosen": name in row.attachments}
                     for name in mailing.ATTACHMENTS
                 ],
-                "next": ", ".join(str(_file(name, group.einvoice_profile)) for name in sent),
+                "next": ", ".join(str(labels[name]) for name in sent),
             })  # fmt: skip
         title = TITLES.get(group.einvoice_profile, "")
         found.append({"group": group, "recipients": recipients, "einvoice_title": title})
     return found
-
-
-def _file(name: str, profile: str) -> Any:
-    return INSIDE if name == "pdf" and profile == "factur-x" else LABELS[name]
 
 
 def store(request: HttpRequest, *, scope: Scope, group_id: str, now: datetime, actor: Actor) -> None:
