@@ -27,3 +27,15 @@ def test_a_file_that_would_swell_every_document_is_refused(tmp_path: Path) -> No
     (tmp_path / "2000" / "logo.png").write_bytes(b"\0" * 1_000_001)
     with pytest.raises(BrandFolderRefused, match=r"logo\.png is larger than 1 MB"):
         brand_files(root=tmp_path, sales_organisation_id="2000")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "2000").mkdir()
+    (tmp_path / "2000" / "brand.toml").write_text("")
+
+    def refuse(_path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(BrandFolderRefused, match=r"2000/brand\.toml cannot be read: Permission denied; let the user"):
+        brand_files(root=tmp_path, sales_organisation_id="2000")

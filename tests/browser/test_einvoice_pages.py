@@ -33,6 +33,7 @@ def owner() -> Customer:
     world_of.person(found, "FINANCE", "finance@buyer.example")
     group = BillingGroup.objects.get()
     group.purchase_orders.create(number="4500001", valid_from="2020-01-01", valid_until="2020-12-01")
+    group.recipients.create(email="accounts.payable.of.the.whole.group+invoices@beispielstadt.example")
     BillingGroup.objects.update(einvoice_choice="xrechnung")
     return found
 
@@ -71,13 +72,33 @@ def test_mend_what_is_missing_by_keyboard(browser: Browser, live_server: Any, ow
     expect(group.locator("tbody tr")).to_have_count(1)
 
 
+def test_choose_files_by_keyboard(browser: Browser, live_server: Any, owner: Customer) -> None:
+    page = log_in(browser, f"{live_server.url}/invoicing/", "finance@buyer.example")
+    page.get_by_role("link", name="E-mail recipients").press("Enter")
+    one = page.get_by_role("group", name="accounts.payable")
+    expect(one).to_contain_text("With the next mail: PDF, E-invoice")
+    one.get_by_label("Lines as CSV").press("Space")
+    one.get_by_label("E-invoice").press("Space")
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(one).to_contain_text("With the next mail: E-invoice, Lines as CSV")
+    expect(one.get_by_label("PDF")).not_to_be_checked()
+    expect(one.get_by_label("Lines as CSV")).to_be_checked()
+
+
 @pytest.mark.parametrize("options", SIZES, ids=["desktop", "dark", "phone"])
 @pytest.mark.parametrize(
     ("email", "paths"),
     [
-        ("clara@meridian.example", ("office/customers/", "office/customers/ID/?saved=ID-01")),
-        ("otto@meridian.example", ("office/customers/?q=nobody", "office/customers/ID/")),
-        ("finance@buyer.example", ("invoicing/?saved=ID-01",)),
+        (
+            "clara@meridian.example",
+            ("office/customers/", "office/customers/ID/?saved=ID-01", "office/customers/ID/recipients/?saved=ID-01"),
+        ),
+        (
+            "otto@meridian.example",
+            ("office/customers/?q=nobody", "office/customers/ID/", "office/customers/ID/recipients/"),
+        ),
+        ("finance@buyer.example", ("invoicing/?saved=ID-01", "invoicing/recipients/?saved=ID-01")),
     ],
     ids=["clerk", "auditor", "customer"],
 )

@@ -10,8 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rackbill.core.charges import ChargeKind
-from rackbill.core.crediting import CreditItem, CreditRefused, asked_items, draft_credit_note, whole_invoice
-from rackbill.core.document import Document, DocumentKind, DocumentReference, check
+from rackbill.core.crediting import (
+    CreditItem,
+    CreditRefused,
+    asked_items,
+    draft_credit_note,
+    remaining_of,
+    whole_invoice,
+)
+from rackbill.core.document import Document, DocumentKind, DocumentReference, Remaining, check
 from rackbill.core.invoicing import BillableCharge, ExchangeRate
 from rackbill.core.money import decimal_from_minor, round_half_up
 from rackbill.core.periods import Period
@@ -120,11 +127,15 @@ def test_many_credits_never_exceed_the_invoice_and_can_reach_it(data: st.DataObj
         assert sum(left.values()) >= 0
         assert {row.rate for row in notes[-1].tax_subtotals} <= {row.rate for row in original.tax_subtotals}
         assert sum(note.totals.tax_minor for note in notes) <= original.totals.tax_minor
-    rest = whole_invoice(original=original, left_minor=left)
+        rest = remaining(original, left)
+        assert rest.net_minor == original.totals.net_minor - sum(note.totals.net_minor for note in notes)
+        assert rest.gross_minor == original.totals.gross_minor - sum(note.totals.gross_minor for note in notes)
+    items = whole_invoice(original=original, left_minor=left)
     if takes_back_more_than_it_charges(original):
         return
-    if rest:
-        notes.append(credit(original, rest, left))
+    if items:
+        notes.append(credit(original, items, left))
+    assert remaining(original, left) == Remaining(number=original.number, net_minor=0, gross_minor=0)
     assert sum(left.values()) == 0
     assert sum(note.totals.net_minor for note in notes) == original.totals.net_minor
     by_rate: Counter[Decimal] = Counter()
@@ -133,6 +144,19 @@ def test_many_credits_never_exceed_the_invoice_and_can_reach_it(data: st.DataObj
         if original.accounting:
             assert note.accounting and note.accounting.rate == original.accounting.rate
     assert +by_rate == +Counter({row.rate: row.tax_minor for row in original.tax_subtotals})
+
+
+def remaining(original: Document, left: dict[int, int]) -> Remaining:
+    rows = [(row.net_minor, left[row.line_number], row.taxes) for row in original.lines]
+    return remaining_of(number=original.number, tax_minor=original.totals.tax_minor, lines=rows)
+
+
+def test_what_is_left_is_never_below_nothing() -> None:
+    taxes = vat("S", "21")
+    rows = [(10_000, 0, taxes), (-8_000, -8_000, taxes)]
+    assert remaining_of(number="20000001", tax_minor=420, lines=rows) == Remaining(
+        number="20000001", net_minor=0, gross_minor=0
+    )
 
 
 def takes_back_more_than_it_charges(original: Document) -> bool:

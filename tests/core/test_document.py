@@ -86,6 +86,12 @@ def test_every_invariant_is_checked() -> None:
     broken(replace(SIMPLE, totals=replace(totals, due_minor=1)), "BR-CO-16")
     broken(replace(SIMPLE, due_on=SIMPLE.issued_on.replace(year=2019)), "due before")
     broken(replace(SIMPLE, kind=DocumentKind.CREDIT_NOTE), "BT-25")
+    note = ALL["credit_of_three"]
+    broken(replace(SIMPLE, remaining=note.remaining), "a invoice has no remaining")
+    broken(replace(note, remaining=note.remaining[:2]), "of each corrected document")
+    broken(replace(note, remaining=note.remaining[::-1]), "of each corrected document")
+    below = replace(note.remaining[1], net_minor=-1)
+    broken(replace(note, remaining=(note.remaining[0], below, note.remaining[2])), "never below nothing")
     outside = document(line(1, "1", vat("O", "0")))
     both = (outside.lines[0], replace(SIMPLE.lines[0], line_number=2))
     broken(replace(SIMPLE, lines=both), "BR-O-11")

@@ -102,6 +102,9 @@ def test_an_end_in_the_past_gives_a_credit_note_at_the_original_rate() -> None:
     assert (value.lines[0].quantity, value.lines[0].net_minor) == (17, 7126)
     assert value.tax_subtotals[0].rate == Decimal(16)
     assert value.corrects[0].number == "21000000"
+    original = documents.document(scope=EVERYTHING, number="21000000").totals
+    rest = (original.net_minor - value.totals.net_minor, original.gross_minor - value.totals.gross_minor)
+    assert [(row.number, row.net_minor, row.gross_minor) for row in value.remaining] == [("21000000", *rest)]
     assert all_violations() == []
 
 

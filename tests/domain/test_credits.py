@@ -1,6 +1,7 @@
 """Credit notes on issued invoices: every kind, never more than is left, and the next run converges after each."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from django.db.models import Sum
 from typer.testing import CliRunner
 
 from rackbill.core.crediting import CreditRefused
-from rackbill.core.document import Document
+from rackbill.core.document import Document, InvalidDocument, Remaining, canonical_text
 from rackbill.core.periods import Period
 from rackbill.core.terms import DatedPrice, DatedQuantity
 from rackbill.domain.billing import invariants as billing_invariants
@@ -23,8 +24,10 @@ from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts.models import ContractLine
 from rackbill.domain.dispatch.models import Dispatch
 from rackbill.domain.documents import invariants as document_invariants
+from rackbill.domain.documents import operations as document_operations
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.documents.models import NumberSeries
+from rackbill.domain.documents.operations import IssueRequest
 from rackbill.domain.history.models import HistoryEntry
 from rackbill.domain.kit.actor import SYSTEM
 from rackbill.domain.kit.scope import WholeInstallation
@@ -97,6 +100,48 @@ def test_a_whole_invoice_given_for_good_stays_given(world: world_of.Provider) ->
     with pytest.raises(CreditRefused, match="nothing is left"):
         credit()
     assert violations() == []
+
+
+def left(note: Document) -> list[tuple[str, int, int]]:
+    return [(row.number, row.net_minor, row.gross_minor) for row in note.remaining]
+
+
+def test_a_credit_note_says_what_is_left_at_the_moment_it_is_frozen(world: world_of.Provider) -> None:
+    row = world_of.service(world, world_of.customer(world), price="100", starts_on=date(2020, 10, 1))
+    world_of.bill_october()
+    contracts.end_line(line_key=row.lines.get().pk, ends_on=date(2020, 10, 25), now=NOTED_AT, actor=SYSTEM)
+    run_id = billing.plan_run(organisation_id="2100", through=date(2020, 11, 1), now=NOTED_AT, actor=SYSTEM)
+    assert billing.compute_shard(run_id=run_id, shard_number=0) == 1
+    # Computed is not issued: a credit that comes between counts in the run's credit note, and not the other way round.
+    first = credit(amount=Decimal(20))
+    assert left(first) == [(INVOICE, 8_000, 9_280)]
+    bill(date(2020, 11, 1), NOTED_AT)
+    of_the_run = documents.document(scope=EVERYTHING, number="21900001")
+    assert (of_the_run.totals.net_minor, of_the_run.totals.gross_minor) == (2_258, 2_619)
+    assert left(of_the_run) == [(INVOICE, 5_742, 6_661)]
+    assert left(credit()) == [(INVOICE, 0, 0)]
+    assert left(documents.document(scope=EVERYTHING, number=first.number)) == [(INVOICE, 8_000, 9_280)]
+    assert violations() == []
+
+
+def test_a_credit_note_is_not_frozen_without_what_is_left(world: world_of.Provider) -> None:
+    world_of.service(world, world_of.customer(world))
+    world_of.bill_october()
+    note = credit(amount=Decimal(10))
+    draft = canonical_text(replace(note, number="", document_uuid="", remaining=()))
+    owner = Charge.objects.select_related("draft__customer").filter(draft__isnull=False).latest("pk")
+    assert owner.draft is not None
+    request = IssueRequest(
+        canonical=draft, customer_key=owner.draft.customer_id, group_key=owner.draft.billing_group_id,
+        line_keys=[owner.contract_line_id] * len(note.lines),
+    )  # fmt: skip
+    elsewhere = replace(request, remaining=(Remaining(number="21000009", net_minor=1, gross_minor=1),))
+    key = owner.draft.customer.sales_organisation_id
+    for wanted, words in ((request, "says what is left"), (elsewhere, "of each corrected document")):
+        with pytest.raises(InvalidDocument, match=words):
+            document_operations.issue_documents(
+                organisation_key=key, kind="credit_note", requests=[wanted], run_id="", now=NOTED_AT
+            )
 
 
 def test_one_line_of_two(world: world_of.Provider) -> None:

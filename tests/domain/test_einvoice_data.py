@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from rackbill.core.document import Document
 from rackbill.domain.billing import operations as billing
@@ -499,6 +501,26 @@ def test_the_unready_of_a_seller(world: world_of.Provider) -> None:
     add_order(owner, "A", date(2020, 1, 1), date(2020, 9, 1))
     ((customer_id, found),) = einvoices.unready_customers(**about)
     assert (customer_id, found.gaps[-1].code) == (owner.customer_id, "purchase_order_ended")
+
+
+@pytest.mark.django_db
+def test_the_unready_of_thirty_customers_cost_as_many_queries_as_of_three(world: world_of.Provider) -> None:
+    """Each of them has checked tax numbers, purchase orders and two billing groups, so that every read has rows."""
+    counts = {}
+    for count in (3, 30):
+        while Customer.objects.count() < count:
+            owner = world_of.customer(world, country="NL", tax_id="NL004495445B01")
+            add_order(owner, "A", date(2020, 1, 1), date(2020, 9, 1))
+            owner.billing_groups.create(group_id=f"{owner.customer_id}-02", language="nl", payment_days=30)
+            owner.billing_groups.update(einvoice_choice="peppol")
+        with CaptureQueriesContext(connection) as queries:
+            found = einvoices.unready_customers(scope=EVERYTHING, organisation_id="2100", on=TODAY, imported=BUILT_IN)
+        assert len(found) == 2 * count
+        counts[count] = len(queries)
+    assert counts[3] == counts[30]
+    for customer_id, one in found:
+        alone = einvoices.einvoice_readiness(scope=EVERYTHING, customer_id=customer_id, on=TODAY, imported=BUILT_IN)
+        assert one in alone, "what is found for many is what is found for one"
 
 
 @pytest.mark.django_db

@@ -32,6 +32,8 @@ from tests.formats.agreement_terms import read_terms, terms_stated
 Facts = dict[str, str]
 MOST_LINES_IN_PDF = 200
 """A PDF with more lines prints their sums by product and site."""
+MOST_REMAINING_IN_PDF = 8
+"""What a credit note leaves of more documents than these stands in one row of the PDF; the page and the JSON have each."""
 EINVOICES = {"ubl": "en16931-ubl", "cii": "en16931-cii"}
 
 
@@ -133,6 +135,11 @@ def _differences(wanted: Facts, found: Facts, *, all_of: set[str]) -> Iterator[s
 
 def _json(document: Document, content: bytes) -> Iterator[str]:
     wanted = stated(document)
+    # Of other documents, so that the CSV, whose rows are lines of this one, does not say it.
+    for place, row in enumerate(document.remaining):
+        wanted[f"remaining {place} number"] = row.number
+        wanted[f"remaining {place} net"] = amount(row.net_minor, document.currency)
+        wanted[f"remaining {place} gross"] = amount(row.gross_minor, document.currency)
     yield from _differences(wanted, _json_facts(json.loads(content)), all_of=set(wanted))
 
 
@@ -171,6 +178,9 @@ def _json_facts(data: dict) -> Facts:  # type: ignore[type-arg]
         own = {"number": item["number"], "issued_on": item["issued_on"], "due_on": item["due_on"]}
         own |= {"gross": amount(item["gross_minor"], currency), "open": amount(item["open_minor"], currency)}
         facts |= {f"open {place} {name}": text for name, text in own.items()}
+    for place, row in enumerate(data.get("remaining", [])):
+        facts[f"remaining {place} number"] = row["number"]
+        facts |= {f"remaining {place} {name}": amount(row[f"{name}_minor"], currency) for name in ("net", "gross")}
     return facts
 
 
@@ -323,6 +333,7 @@ def _html(document: Document, content: bytes) -> Iterator[str]:
     yield from _html_lines(document, root, words)
     yield from _html_totals(document, root, words)
     yield from _html_open(document, root, words)
+    yield from _html_remaining(document, root, words)
     yield from _html_data(root, words)
 
 
@@ -407,6 +418,29 @@ def _html_open(document: Document, root: html.HtmlElement, words: Wording) -> It
     rows = [[tight(cell.text_content()) for cell in tr] for tr in root.xpath("//table[@class='lines open']/tbody/tr")]
     if rows != [list(map(tight, cells)) for cells in _open_rows(document, words)]:
         yield f"what is open is {rows}"
+
+
+def _remaining_rows(document: Document, words: Wording) -> list[tuple[str, ...]]:
+    """Number, net and gross of each document that a credit note leaves something of."""
+    return [
+        (row.number, *(shown_amount(minor, document.currency, words) for minor in (row.net_minor, row.gross_minor)))
+        for row in document.remaining if row.net_minor or row.gross_minor
+    ]  # fmt: skip
+
+
+def _fully_credited(document: Document, words: Wording) -> str:
+    gone = [row.number for row in document.remaining if not (row.net_minor or row.gross_minor)]
+    return words.word("fully_credited", numbers=", ".join(gone)) if gone else ""
+
+
+def _html_remaining(document: Document, root: html.HtmlElement, words: Wording) -> Iterator[str]:
+    tables = root.xpath("//table[@class='sums'][caption/h2[text()=$title]]/tbody", title=words.word("remaining"))
+    rows = [tuple(tight(cell.text_content()) for cell in tr) for body in tables for tr in body]
+    if rows != _remaining_rows(document, words):
+        yield f"what is left is {rows}"
+    gone = _fully_credited(document, words)
+    if gone and gone not in [p.text_content() for p in root.xpath("//p")]:
+        yield f"{gone!r} is not there"
 
 
 def _open_rows(document: Document, words: Wording) -> Iterator[tuple[str, ...]]:
@@ -508,9 +542,17 @@ def _pdf_totals(document: Document) -> Iterator[tuple[str, str]]:
     words = wording(document.language)
     if not document.lines:
         return
+    remaining = _remaining_rows(document, words)
+    shown, others = remaining[:MOST_REMAINING_IN_PDF], remaining[MOST_REMAINING_IN_PDF:]
+    for cells in shown:
+        yield f"left of {cells[0]}", "".join(cells)
+    if others:
+        yield "left of others", words.word("others")
     for cells in _total_rows(document, words):
         yield "totals", "".join(cells)
     books = document.accounting
     if books is not None:
         minors = (books.net_minor, sum(books.tax_minor), books.gross_minor)
         yield "totals in the books", "".join(shown_amount(minor, books.currency, words) for minor in minors)
+    if gone := _fully_credited(document, words):
+        yield "fully credited", gone

@@ -14,7 +14,7 @@ from lxml import etree, html
 
 from rackbill.core.document import Document
 from rackbill.formats import document_pdf
-from tests.formats.agreement import MOST_LINES_IN_PDF, disagreements, made_forms
+from tests.formats.agreement import MOST_LINES_IN_PDF, MOST_REMAINING_IN_PDF, disagreements, made_forms
 from tests.formats.agreement_terms import _CII, _UBL, HEAD, LINE, LINES
 
 FORMS = ("json", "csv", "html", "pdf", "ubl", "cii")
@@ -153,6 +153,7 @@ def _xml(content: bytes, rng: Random, side: int) -> Planted:
 _HTML_PLACES = (
     "//h1/span[@class='id']", "//address/strong", "//p[@class='due']/strong", "//p[@class='due']/strong/data",
     "//table[@class='lines']//span[@class='id']", "//table[@class='lines']//data", "//table[@class='sums']//data",
+    "//table[@class='sums']//span[@class='id']",
 )  # fmt: skip
 
 
@@ -197,6 +198,8 @@ def _printed_places(document: Document, data: dict[str, Any]) -> Iterator[tuple[
     yield data, "due_amount"
     for row in data["totals"]:
         yield from ((row["cells"], place) for place in (1, 2) if has_letter(row["cells"][place]))
+    if any(row.net_minor or row.gross_minor for row in document.remaining):
+        yield from ((row, place) for row in data["sides"][0]["rows"][:MOST_REMAINING_IN_PDF] for place in range(3))
     if len(document.lines) > MOST_LINES_IN_PDF:
         return
     for page in data["pages"]:

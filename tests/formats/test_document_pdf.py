@@ -261,6 +261,19 @@ def test_a_logo_as_png() -> None:
     )
 
 
+def brand_text(**changed: str) -> bytes:
+    return _table("texts", {"name": '"terms"', "language": '"de"', "text": '"Es gilt."'} | changed)
+
+
+def brand_bank(**changed: str) -> bytes:
+    return _table("banks", {"currency": '"EUR"', "bank_name": '"Bank"', "iban": '"NL91 ABNA 0417 1643 00"'} | changed)
+
+
+def _table(name: str, values: dict[str, str]) -> bytes:
+    rows = "".join(f"{key} = {value}\n" for key, value in values.items())
+    return f"[[{name}]]\n{rows}".encode()
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [
@@ -271,6 +284,23 @@ def test_a_logo_as_png() -> None:
         ({"brand.toml": b'logo = "a.svg"'}, "not in the folder"),
         ({"brand.toml": b'logo = "a.svg"', "a.svg": b"GIF89a"}, "neither SVG nor PNG"),
         ({"brand.toml": b'logo = "a.svg"', "a.svg": b"<svg><text>A</text></svg>"}, "outlines"),
+        (
+            {"brand.toml": b'logo = "a.svg"', "a.svg": b"<svg><g></svg>"},
+            "a.svg is not well-formed SVG.*save the picture again",
+        ),
+        ({"brand.toml": b'logo = "a.png"', "a.png": b"\x89PNG\r\n\x1a\n"}, "ends too soon"),
+        ({"brand.toml": b'texts = "Hello"'}, r"head each with \[\[texts\]\]"),
+        ({"brand.toml": brand_text(language='"fr"')}, "documents speak en, de"),
+        ({"brand.toml": brand_text(kind='"letter"')}, "the kinds are quote"),
+        ({"brand.toml": brand_text(text='" "')}, "number 1 of texts has no text"),
+        ({"brand.toml": brand_text(text="7")}, "text is no text; put it in quotation marks"),
+        ({"brand.toml": brand_text(colour='"red"')}, "number 1 of texts has colour"),
+        ({"brand.toml": brand_text() + brand_text()}, "stands there twice"),
+        ({"brand.toml": brand_bank(iban='"NL91ABNA0417164301"')}, "is no IBAN"),
+        ({"brand.toml": brand_bank(bic='"ABNA"')}, "is no BIC"),
+        ({"brand.toml": brand_bank(currency='"euro"')}, "three letters"),
+        ({"brand.toml": brand_bank(account_number='"1"')}, "either an iban or an account_number"),
+        ({"brand.toml": brand_bank() + brand_bank()}, "keep one"),
     ],
 )
 def test_brands_that_cannot_be_used(files: dict[str, bytes], words: str) -> None:
@@ -292,3 +322,14 @@ def test_texts_are_folded_to_their_column() -> None:
     )
     assert wrapped("短い", 10_000, 850) == ("短い",)
     assert wrapped("東京都千代田区、丸の内", 6_000, 1000) == ("東京都千代", "田区、丸の", "内")
+
+
+def test_what_a_brand_says_is_read_and_changes_no_page() -> None:
+    brand = brand_from_files({"brand.toml": brand_text(kind='"invoice"') + brand_bank(bic='"abnanl2a"')})
+    assert [(one.name, one.language, one.kind, one.text) for one in brand.texts] == [
+        ("terms", "de", "invoice", "Es gilt.")
+    ]
+    assert [(one.currency, one.iban, one.bic) for one in brand.banks] == [("EUR", "NL91ABNA0417164300", "ABNANL2A")]
+    assert brand.digest == PLAIN.digest
+    value = golden()["simple"]
+    assert document_pdf.render_pdf(value, brand=brand) == document_pdf.render_pdf(value)

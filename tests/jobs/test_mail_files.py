@@ -19,6 +19,7 @@ from rackbill.adapters.smtp import MailServer
 from rackbill.domain.dispatch.models import Dispatch
 from rackbill.domain.history.models import HistoryEntry
 from rackbill.domain.kit.actor import SYSTEM
+from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties.errors import AttachmentsRefused, RecipientNotFound
 from rackbill.domain.parties.models import BillingGroup, BillingRecipient, Customer, SalesOrganisation
@@ -83,7 +84,9 @@ def issue() -> None:
 
 def choose(email: str, *names: str) -> None:
     group = BillingGroup.objects.get()
-    mailing_operations.choose_attachments(group_id=group.group_id, email=email, names=names, now=OCTOBER, actor=SYSTEM)
+    mailing_operations.choose_attachments(
+        scope=WholeInstallation(), group_id=group.group_id, choices={email: names}, now=OCTOBER, actor=SYSTEM
+    )
 
 
 def names(message: EmailMessage) -> list[str]:

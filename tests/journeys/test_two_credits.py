@@ -1,5 +1,6 @@
 """Credits asked for at the same moment by several processes: together never more than the line."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from tests.journeys.separate_books import Books, PostgresBooks, SqliteBooks
 ASKED = ("60", "60", "60", "60")
 CREDITED = "SELECT COALESCE(SUM(amount_minor), 0) FROM rackbill_billing_charge WHERE kind = 'credit'"
 NUMBERS = "SELECT number FROM rackbill_documents_document WHERE kind = 'credit_note' ORDER BY number"
+CANONICAL = "SELECT canonical FROM rackbill_documents_document WHERE kind = 'credit_note' ORDER BY number"
 OPEN = "SELECT SUM(amount_minor) FROM rackbill_receivables_ledgerentry"
 
 
@@ -53,5 +55,7 @@ def test_credits_at_once_never_exceed_the_line(books: Books, tmp_path: Path) -> 
     assert [("has 9.95 left" in out) for out in refused] == [True, True], answers
     assert books.rows("credits", CREDITED) == [(-12000,)]
     assert books.rows("credits", NUMBERS) == [("21900000",), ("21900001",)]
+    frozen = [json.loads(text)["remaining"] for (text,) in books.rows("credits", CANONICAL)]
+    assert [[row["gross_minor"] for row in rows] for rows in frozen] == [[15074 - 6960], [15074 - 13920]]
     assert books.rows("credits", OPEN) == [(15074 - 13920,)]
     books.drop("credits")

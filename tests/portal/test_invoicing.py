@@ -1,11 +1,14 @@
 """Invoicing details in the portal: the customer's own to see and change, and nobody else's."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from rackbill.domain.parties.models import BillingGroup, Customer
 from rackbill.domain.parties.policy import einvoices as policy
 from rackbill.interfaces.portal import einvoice_words
+from tests.office.test_pages import as_person, staff
 from tests.world import provider as world_of
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +86,30 @@ def test_a_refusal_keeps_what_was_entered(owner: Customer) -> None:
     page = answer.content.decode()
     assert "“nowhere” has no scheme" in page
     assert 'value="nowhere"' in page
+
+
+def test_as_many_queries_for_thirty_billing_groups_as_for_three(owner: Customer) -> None:
+    staff(world_of.Provider(owner.sales_organisation, count=50), "clara", "clerk")
+    pages = (
+        (as_role(owner, "FINANCE"), "/invoicing/"), (as_role(owner, "FINANCE"), "/invoicing/recipients/"),
+        (as_person("clara"), f"/office/customers/{owner.customer_id}/"),
+        (as_person("clara"), f"/office/customers/{owner.customer_id}/recipients/"),
+    )  # fmt: skip
+    counts: dict[str, list[int]] = {}
+    for count in (3, 30):
+        for number in range(owner.billing_groups.count() + 1, count + 1):
+            group = owner.billing_groups.create(
+                group_id=f"{owner.customer_id}-{number:02d}", language="en", payment_days=14, einvoice_choice="peppol"
+            )
+            group.recipients.create(email=f"ap{number}@buyer.example")
+            group.purchase_orders.create(number="A", valid_from="2020-01-01", valid_until="2020-09-01")
+        for client, address in pages:
+            client.get(address)
+            with CaptureQueriesContext(connection) as queries:
+                page = client.get(address).content.decode()
+            assert page.count('<section class="group"') >= count
+            counts.setdefault(address, []).append(len(queries))
+    assert {address: few for address, (few, many) in counts.items() if few != many} == {}
 
 
 def test_what_may_be_chosen_follows_law_and_rules() -> None:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from rackbill.core.charges import charges_owed
-from rackbill.core.crediting import asked_items, draft_credit_note
+from rackbill.core.crediting import asked_items, draft_credit_note, remaining_of
 from rackbill.core.document import (
     BillTo,
     Document,
@@ -367,4 +367,9 @@ def _credit(cell: Cell, rng: Random, head: BillHead) -> Document:
             left[number] -= left[number] // 3
     items = asked_items(original=original, left_minor=left, **asked)
     note = rng.choice(("", "Outage of 3 October", "Gutschrift & Entschuldigung"))
-    return draft_credit_note(original=original, items=items, left_minor=left, issued_on=ISSUED, note=note).document
+    draft = draft_credit_note(original=original, items=items, left_minor=left, issued_on=ISSUED, note=note)
+    for line_number, credited in draft.items:
+        left[line_number] -= credited
+    rows = [(line.net_minor, left[line.line_number], line.taxes) for line in original.lines]
+    remaining = remaining_of(number=original.number, tax_minor=original.totals.tax_minor, lines=rows)
+    return replace(draft.document, remaining=(remaining,))

@@ -13,6 +13,7 @@ from rackbill.core.document import (
     LineSubject,
     MeasuredUse,
     QuotedTerms,
+    Remaining,
     Reminded,
     RemindedItem,
     Totals,
@@ -124,6 +125,28 @@ def partial_credit() -> Document:
         charges.append(BillableCharge(charge=back, subject=owed.subject, taxes=owed.taxes, corrects=source))
     value = world.document(charges, buyer=world.MUELLER, number="20900002", language="de")
     return replace(value, notes=("Gutschrift wegen eines Ausfalls am 14. September 2020.",), details_url=DETAILS)
+
+
+def credit_of_three() -> Document:
+    """A credit note over parts of three invoices, of one of which it leaves nothing."""
+    value = partial_credit()
+    third = replace(
+        value.lines[1], line_number=3,
+        corrects=DocumentReference(number="20000009", issued_on=date(2020, 9, 3), line_number=1),
+    )  # fmt: skip
+    net, tax = 3 * 6_450, 3 * 1_032
+    corrects = (*value.corrects, DocumentReference(number="20000009", issued_on=date(2020, 9, 3)))
+    return replace(
+        value, number="20900003", language="en", notes=("Credit for the outage of 14 September 2020.",),
+        lines=(*value.lines, third), corrects=corrects,
+        tax_subtotals=(replace(value.tax_subtotals[0], base_minor=net, tax_minor=tax),),
+        totals=Totals(net_minor=net, tax_minor=tax, gross_minor=net + tax, prepaid_minor=0, due_minor=net + tax),
+        remaining=(
+            Remaining(number="20000001", net_minor=128_045, gross_minor=148_532),
+            Remaining(number="20000005", net_minor=0, gross_minor=0),
+            Remaining(number="20000009", net_minor=9_000, gross_minor=10_440),
+        ),
+    )  # fmt: skip
 
 
 def corrections() -> Document:
@@ -281,7 +304,7 @@ def more() -> dict[str, Document]:
     """The golden documents of this file by name."""
     return {
         "overview": overview(), "metered": metered(), "german_rate_change": german_rate_change(),
-        "partial_credit": partial_credit(), "corrections": corrections(), "five_hundred_lines": five_hundred_lines(),
+        "partial_credit": partial_credit(), "credit_of_three": credit_of_three(), "corrections": corrections(), "five_hundred_lines": five_hundred_lines(),
         "singapore_dollars": singapore_dollars(), "quote": quote(), "order_confirmation": order_confirmation(),
         "reminder": reminder(), **three_currencies(), **other_scripts(),
     }  # fmt: skip

@@ -6,11 +6,11 @@ _MOST_BYTES = 1_000_000
 
 
 class BrandFolderRefused(ValueError):
-    """A brand folder holds a file that is too large; the message names it."""
+    """A brand folder cannot be read, or holds a file that is too large; the message names it."""
 
 
 def brand_files(*, root: Path, sales_organisation_id: str) -> dict[str, bytes]:
-    """The files of `root`/`sales_organisation_id` by name; none where there is no such folder."""
+    """The files of `root`/`sales_organisation_id` by name; none where there is no such folder. Raises BrandFolderRefused."""
     folder = root / sales_organisation_id
     if not sales_organisation_id.isalnum() or not folder.is_dir():
         return {}
@@ -21,5 +21,10 @@ def brand_files(*, root: Path, sales_organisation_id: str) -> dict[str, bytes]:
                 raise BrandFolderRefused(
                     f"{path} is larger than 1 MB and would be in every document; give a smaller file"
                 )
-            found[path.name] = path.read_bytes()
+            try:
+                found[path.name] = path.read_bytes()
+            except OSError as error:
+                raise BrandFolderRefused(
+                    f"{path} cannot be read: {error.strerror}; let the user that runs Rackbill read it"
+                ) from None
     return found

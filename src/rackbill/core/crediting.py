@@ -3,7 +3,7 @@
 A credit note always takes the original's tax, rate, exchange rate and identifiers, and never more than is left of a line.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -16,11 +16,12 @@ from rackbill.core.document import (
     DocumentKind,
     DocumentLine,
     DocumentReference,
+    Remaining,
     Totals,
 )
 from rackbill.core.money import decimal_from_minor, minor_digits, round_half_up, split_minor
 from rackbill.core.periods import Period
-from rackbill.core.tax import TaxSubtotal, tax_breakdown
+from rackbill.core.tax import TaxDecision, TaxSubtotal, tax_breakdown
 
 _ONE = Decimal(1)
 ROUNDING = "Rounding"
@@ -255,6 +256,21 @@ def _subtotals(
                 )
             )  # fmt: skip
     return tuple(rows)
+
+
+def remaining_of(
+    *, number: str, tax_minor: int, lines: Iterable[tuple[int, int, tuple[TaxDecision, ...]]]
+) -> Remaining:
+    """What is left of a document with a tax total, whose lines have (net, what is left of it, taxes).
+
+    The tax left is its own less that of all that was taken back, reckoned as one, as credits are: nothing is left to the cent
+    where each line is credited. Below nothing means that the document itself took back older charges; nothing is left of it.
+    """
+    rows = list(lines)
+    taken = tax_breakdown([(net - left, taxes) for net, left, taxes in rows])
+    left_net = sum(left for _net, left, _taxes in rows)
+    left_tax = tax_minor - sum(row.tax_minor for row in taken)
+    return Remaining(number=number, net_minor=max(left_net, 0), gross_minor=max(left_net + left_tax, 0))
 
 
 def _key(row: TaxSubtotal) -> tuple[str, str, str, Decimal, str]:

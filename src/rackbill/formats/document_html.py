@@ -84,7 +84,7 @@ def _head(data: Data) -> str:
     words, buyer = data["words"], data["buyer"]
     address = "<br>".join(map(escape, buyer["address"]))
     facts = "".join(
-        f"<dt>{escape(fact['label'])}</dt><dd>{escape(fact['value'])}"
+        (f"<dt>{escape(fact['label'])}</dt>" if fact["label"] else "") + f"<dd>{escape(fact['value'])}"
         + (f' <span class="quiet">{escape(fact["note"])}</span>' if fact["note"] else "") + "</dd>"
         for fact in data["facts"]
     )  # fmt: skip
@@ -154,6 +154,7 @@ def _overview(document: Document, data: Data) -> Iterator[str]:
         rows = [(escape(name), escape(net)) for name, net in data["costs"]]  # type: ignore[misc]
         yield _table(words["costs"], (words["costs"], header[2]), rows)
     yield _totals(document, data)
+    yield from _remaining(document, data)
     if data["costs"]:
         yield _paragraph(words["tax_estimate"])
     changes = data["changes"]
@@ -161,6 +162,20 @@ def _overview(document: Document, data: Data) -> Iterator[str]:
         shown = [(escape(r["name"]), escape(r["lines"]), escape(r["net"])) for r in changes["rows"]]
         header = (changes["title"], words["services"], f"{words['difference']} {currency}")
         yield _table(changes["title"], header, shown, is_heading=True)
+
+
+def _remaining(document: Document, data: Data) -> Iterator[str]:
+    """What a credit note leaves of the documents that it corrects."""
+    words, currency = data["words"], document.currency
+    rows = [
+        (_id(r["name"]), _figure(r["net"], r["net_minor"], currency), _figure(r["gross"], r["gross_minor"], currency))
+        for r in data["remaining"]
+    ]
+    if rows:
+        header = (words["number"], f"{words['net']} {currency}", f"{words['total']} {currency}")
+        yield _table(words["remaining"], header, rows, is_heading=True)
+    if data["fully_credited"]:
+        yield _paragraph(data["fully_credited"])
 
 
 def _totals(document: Document, data: Data) -> str:

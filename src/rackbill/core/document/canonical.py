@@ -7,6 +7,7 @@ documents share; `canonical_bytes` of the value gives the same.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,6 +22,7 @@ from rackbill.core.document.values import (
     InvalidDocument,
     LineSubject,
     PaymentInstructions,
+    Remaining,
 )
 from rackbill.core.party import Party
 from rackbill.core.periods import Period
@@ -28,7 +30,7 @@ from rackbill.core.periods import Period
 _NAMES: dict[type, tuple[str, ...]] = {}
 _ALWAYS = frozenset({"number", "document_uuid"})
 _SINCE_2: dict[type, frozenset[str]] = {
-    Document: frozenset({"texts", "changes", "previous", "details_url", "quoted", "reminded"}),
+    Document: frozenset({"texts", "changes", "previous", "details_url", "quoted", "reminded", "remaining"}),
     DocumentLine: frozenset({"measured"}),
     LineSubject: frozenset({"po_line", "serial"}),
     BillTo: frozenset({"project_reference", "einvoice_profile", "buyer_kind"}),
@@ -88,8 +90,14 @@ def canonical_bytes(document: Document) -> bytes:
     return canonical_text(document).encode()
 
 
-def numbered_canonical(canonical: str, *, number: str, document_uuid: str) -> str:
-    """The canonical form of a draft with its number. Quotes within texts are escaped, so the two places are unique."""
+def numbered_canonical(canonical: str, *, number: str, document_uuid: str, remaining: Sequence[Remaining] = ()) -> str:
+    """The canonical form of a draft with its number and, of a credit note, with what is left of the documents it corrects.
+
+    Quotes within texts are escaped, so the places are unique.
+    """
+    if remaining:
+        member = f',"remaining":{canonical_text(tuple(remaining))},"sales_organisation_id":"'
+        canonical = canonical.replace(',"sales_organisation_id":"', member, 1)
     text = canonical.replace(',"number":"","payment":{', f',"number":"{number}","payment":{{', 1)
     return text.replace(',"document_uuid":"","due_on":', f',"document_uuid":"{document_uuid}","due_on":', 1)
 

@@ -70,6 +70,7 @@ _ONLY = (
     ("reminded", ("reminder",)),
     ("changes", ("invoice", "pro_forma")),
     ("previous", ("invoice", "pro_forma")),
+    ("remaining", ("credit_note",)),
 )
 
 
@@ -79,6 +80,11 @@ def _kind_problems(data: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) 
     for member, kinds in _ONLY:
         if data.get(member) and kind not in kinds:
             yield f"a {kind} has no {member}"
+    if remaining := data.get("remaining"):
+        if [row["number"] for row in remaining] != [row["number"] for row in data.get("corrects", ())]:
+            yield "what is left is told of each corrected document, once, in their order"
+        if any(row["net_minor"] < 0 or row["gross_minor"] < 0 for row in remaining):
+            yield "what is left of a corrected document is never below nothing"
     if kind not in _OFFERS:
         return
     terms = data.get("quoted")

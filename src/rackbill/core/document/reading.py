@@ -20,6 +20,7 @@ from rackbill.core.document.values import (
     MeasuredUse,
     PaymentInstructions,
     QuotedTerms,
+    Remaining,
     Reminded,
     RemindedItem,
     Totals,
@@ -158,4 +159,5 @@ def document_from_plain(data: dict[str, Any]) -> Document:
         texts=tuple(data.get("texts", ())), changes=tuple(_of(Change, row) for row in data.get("changes", ())),
         previous=_some(_reference, data.get("previous")), quoted=_some(_quoted, data.get("quoted")),
         reminded=_some(_reminded, data.get("reminded")),
+        remaining=tuple(Remaining(**row) for row in data.get("remaining", ())),
     )  # fmt: skip

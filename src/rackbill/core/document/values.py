@@ -43,6 +43,18 @@ class DocumentReference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remaining:
+    """What is left of a document after a credit note on it: net and gross in minor units, never below nothing.
+
+    It counts all that was taken back by the moment at which the credit note was frozen.
+    """
+
+    number: str
+    net_minor: int
+    gross_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineSubject:
     """What a line is about, as printed.
 
@@ -244,7 +256,8 @@ class Document:
     """A document. Drafts have no number; everything else is as it will be printed. Amounts of credit notes are positive.
 
     `notes` are legal sentences, `texts` the seller's own; `changes` are against `previous`, the last invoice of the billing
-    group; `details_url` is the link to the line details without the number. A reminder has no lines.
+    group; `details_url` is the link to the line details without the number. A reminder has no lines. A credit note says in
+    `remaining` what is left of each document that it corrects.
     """
 
     kind: DocumentKind
@@ -271,6 +284,7 @@ class Document:
     details_url: str = ""
     quoted: QuotedTerms | None = None
     reminded: Reminded | None = None
+    remaining: tuple[Remaining, ...] = ()
     schema: int = SCHEMA
 
     @property

@@ -34,6 +34,7 @@ class IssueRequest:
     """A draft to be issued: its canonical form, whose it is, and the contract line behind each of its lines (None in an offer).
 
     `checked_sha256`: the hash of the form that `frozen.check_canonical` passed; it is checked here unless this is its hash.
+    `remaining`: what is left after a credit note of each document that it corrects.
     """
 
     canonical: str
@@ -41,6 +42,7 @@ class IssueRequest:
     group_key: int
     line_keys: Sequence[int | None]
     checked_sha256: str = ""
+    remaining: Sequence[frozen.Remaining] = ()
 
 
 class _Subject(msgspec.Struct):
@@ -179,9 +181,7 @@ def issue_documents(
             raise SeriesRefused(f"dates never fall within a series: {series} stands at {latest}")
         latest = form.issued_on
         number = print_number(counter)
-        canonical = frozen.numbered_canonical(
-            request.canonical, number=number, document_uuid=str(uuid.uuid5(NAMESPACE, number))
-        )
+        canonical = _numbered(request, number, form.kind)
         sha256 = frozen.document_hash(canonical.encode())
         chain = next_chain_hash(previous=chain, sha256=sha256)
         totals = form.totals
@@ -205,6 +205,21 @@ def issue_documents(
     bulk.insert_plain_rows(DocumentLine, _LINE_FIELDS, lines)
     bulk.insert_plain_rows(DocumentTax, _TAX_FIELDS, taxes)
     return issued
+
+
+def _numbered(request: IssueRequest, number: str, kind: str) -> str:
+    """The canonical form with its number. What is left of others was not there when the draft was checked: it is now.
+
+    Raises core InvalidDocument.
+    """
+    canonical = frozen.numbered_canonical(
+        request.canonical, number=number, document_uuid=str(uuid.uuid5(NAMESPACE, number)), remaining=request.remaining
+    )
+    if kind == "credit_note" and not frozen.check_canonical(canonical).get("remaining"):
+        raise frozen.InvalidDocument(
+            "a credit note says what is left of each document it corrects; issue it through billing, which knows"
+        )
+    return canonical
 
 
 @transaction.atomic

@@ -46,6 +46,8 @@ def printed(document: Document, *, language: str = "", digest: str = "") -> dict
         "costs": offers.costs(document, words) if document.kind in overview.OFFERS else [],
         "sites": overview.sites(document, words),
         "changes": overview.changes(document, words),
+        "remaining": overview.remaining(document, words),
+        "fully_credited": overview.fully_credited(document, words),
         "taxes": [overview.tax(row, document, words) for row in document.tax_subtotals],
         "exemptions": list(dict.fromkeys(row.exemption_text for row in document.tax_subtotals if row.exemption_text)),
         "net": words.amount(document.totals.net_minor, document.currency),

@@ -15,6 +15,7 @@ BAND = 34 * MM
 _SENTENCE, _BETWEEN = 952, 600
 _WIDTH = 174 * MM
 _GROUPS_OF_PAGE = 46
+_MOST_REMAINING = 8
 Table = dict[str, Any]
 
 
@@ -64,8 +65,10 @@ def grouped(data: dict[str, Any], words: Wording) -> list[Table]:
 
 
 def sides(data: dict[str, Any], words: Wording) -> list[Table]:
-    """What changed since the last invoice, and the sums by site."""
+    """What changed since the last invoice, what a credit note leaves of another, and the sums by site."""
     found = []
+    if data["remaining"]:
+        found.append(_remaining(data, words))
     if data["costs"]:
         found.append(table((0, 28), (words.word("costs"), data["currency"]), data["costs"]))
     if data["changes"] is not None:
@@ -77,6 +80,17 @@ def sides(data: dict[str, Any], words: Wording) -> list[Table]:
         rows = [(row["name"], row["lines"], row["net"]) for row in data["sites"][:8]]
         found.append(table((0, 16, 24), (words.word("site"), words.word("lines"), words.word("net")), rows))
     return found
+
+
+def _remaining(data: dict[str, Any], words: Wording) -> Table:
+    rows = data["remaining"]
+    shown = [(row["name"], row["net"], row["gross"]) for row in rows[:_MOST_REMAINING]]
+    if rest := rows[_MOST_REMAINING:]:
+        net, gross = (
+            words.amount(sum(row[f"{name}_minor"] for row in rest), data["currency"]) for name in ("net", "gross")
+        )
+        shown.append((words.word("others"), net, gross))
+    return table((0, 22, 22), (words.word("remaining"), words.word("net"), words.word("total")), shown)
 
 
 def totals(data: dict[str, Any], words: Wording) -> list[dict[str, Any]]:

@@ -143,6 +143,8 @@ def _foot_of_overview(document: Document, data: dict[str, Any], words: Wording) 
     if accounting is not None:
         right += 2 * MM + blocks.height(accounting) + 844 * 2
     sentences = [*data["exemptions"], *data["notes"], *data["texts"]]
+    if data["fully_credited"]:
+        sentences.insert(0, data["fully_credited"])
     if data["costs"]:
         sentences.insert(0, words.word("tax_estimate"))
     if 0 < len(data["lines"]) <= pages.MOST_LINES_ON_PAGE_ONE and data["has_legacy_names"]:

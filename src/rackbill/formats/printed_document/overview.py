@@ -14,7 +14,7 @@ OFFERS = (DocumentKind.QUOTE, DocumentKind.ORDER_CONFIRMATION)
 
 
 def facts(document: Document, words: Wording) -> Iterator[tuple[str, str, str]]:
-    """(label, value, remark) of the head."""
+    """(label, value, remark) of the head; a row without a label goes on with the one above."""
     to = document.bill_to
     yield words.word("issued_on"), words.day(document.issued_on), ""
     if document.lines and document.kind not in OFFERS:
@@ -33,8 +33,8 @@ def facts(document: Document, words: Wording) -> Iterator[tuple[str, str, str]]:
         if value:
             yield words.word(key), value, ""
     if document.kind is DocumentKind.CREDIT_NOTE:
-        for row in document.corrects:
-            yield words.word("corrected_documents"), row.number, words.day(row.issued_on)
+        for place, row in enumerate(document.corrects):
+            yield words.word("corrected_documents") if place == 0 else "", row.number, words.day(row.issued_on)
 
 
 def families(document: Document, words: Wording) -> list[dict[str, Any]]:
@@ -96,6 +96,21 @@ def changes(document: Document, words: Wording) -> dict[str, Any] | None:
         "rows": rows,
         "total": words.difference(together, document.currency),
     }
+
+
+def remaining(document: Document, words: Wording) -> list[dict[str, Any]]:
+    """What a credit note leaves of the documents it corrects, but for those of which nothing is left."""
+    return [
+        {"name": row.number, "net": words.amount(row.net_minor, document.currency), "net_minor": row.net_minor,
+         "gross": words.amount(row.gross_minor, document.currency), "gross_minor": row.gross_minor}
+        for row in document.remaining if row.net_minor or row.gross_minor
+    ]  # fmt: skip
+
+
+def fully_credited(document: Document, words: Wording) -> str:
+    """The documents of which a credit note leaves nothing, in a sentence; empty where there are none."""
+    numbers = [row.number for row in document.remaining if not row.net_minor and not row.gross_minor]
+    return words.word("fully_credited", numbers=", ".join(numbers)) if numbers else ""
 
 
 def tax(row: TaxSubtotal, document: Document, words: Wording) -> dict[str, str]:

@@ -46,5 +46,7 @@ def attach(
 ) -> None:
     """Set which files go with the mail to a recipient, from the next mail on."""
     actor = acting.actor(as_staff, token_file)
-    mailing_operations.choose_attachments(group_id=group, email=email, names=forms or (), now=clock.now(), actor=actor)
+    mailing_operations.choose_attachments(
+        scope=WholeInstallation(), group_id=group, choices={email: forms or ()}, now=clock.now(), actor=actor
+    )
     answers.out.print(f"{email} of {group} gets: {', '.join(forms or ()) or 'what suits the customer'}", markup=False)

@@ -7,13 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from rackbill.domain.parties import queries as parties
+from rackbill.domain.parties.operations import branding
 from rackbill.domain.parties.operations import einvoices as operations
+from rackbill.domain.parties.operations.branding import BrandWords
+from rackbill.domain.parties.queries import branding as branding_queries
 from rackbill.domain.parties.queries import documents as party_documents
+from rackbill.domain.parties.queries.branding import OwnText
 from rackbill.interfaces.console import acting, answers, main
 from rackbill.interfaces.console.billing import day
 from rackbill.interfaces.console.customers import At
 from rackbill.interfaces.console.payments import AsJson, SalesOrg
-from rackbill.interfaces.jobs import einvoice_readiness
+from rackbill.interfaces.jobs import document_files, einvoice_readiness
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -105,3 +109,50 @@ def text(
         actor=acting.actor(email, token_file),
     )  # fmt: skip
     answers.out.print(f"{name} ({kind or 'every kind'}, {language}) from {since}", markup=False)
+
+
+@app.command("brand")
+def brand(
+    sales_org: SalesOrg,
+    since: Annotated[
+        str | None, typer.Option("--take-over-from", help="store what differs, texts from this day")
+    ] = None,
+    email: acting.As = None,
+    token_file: acting.TokenFile = None,
+    at: At = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a sales organisation's brand folder; say, or store, what of its texts and banks is not in the data yet."""
+    now = main.set_clock(at)
+    found = document_files.brand_of(sales_org)
+    words = BrandWords(
+        texts=tuple(OwnText(name=t.name, kind=t.kind, language=t.language, text=t.text) for t in found.texts),
+        banks=found.banks,
+    )
+    if since is None:
+        changes = branding_queries.differences(
+            organisation_id=sales_org, texts=words.texts, banks=words.banks, on=now.date()
+        )
+    else:
+        changes = branding.take_over(
+            organisation_id=sales_org, words=words, valid_from=day(since, "--take-over-from"), now=now,
+            actor=acting.actor(email, token_file),
+        )  # fmt: skip
+    answer = {
+        "look": found.digest, "texts": len(words.texts), "banks": len(words.banks), "stored": since is not None,
+        "differences": [asdict(one) for one in changes],
+    }  # fmt: skip
+    if as_json:
+        answers.print_json(answer)
+        return
+    answers.out.print(
+        f"look {found.digest}, {len(words.texts)} texts, {len(words.banks)} bank accounts", markup=False
+    )  # fmt: skip
+    for one in changes:
+        about = f"bank account {one.bank.currency}" if one.bank else ""
+        if one.text is not None:
+            about = f"text {one.text.name} ({one.text.kind or 'every kind'}, {one.text.language})"
+        state = "stored" if since is not None else "differs" if one.before else "new"
+        answers.out.print(f"{state}: {about}", markup=False, soft_wrap=True)
+    if changes and since is None:
+        answers.out.print("store them with --take-over-from DAY", markup=False)

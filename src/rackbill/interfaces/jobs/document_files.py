@@ -19,7 +19,7 @@ from rackbill.domain.documents import queries as document_queries
 from rackbill.domain.kit.scope import Scope, WholeInstallation
 from rackbill.formats import document_pdf as pdf
 from rackbill.formats import einvoice, einvoice_hybrid
-from rackbill.formats.brand import Brand, brand_from_files
+from rackbill.formats.brand import Brand, BrandRefused, brand_from_files
 from rackbill.interfaces.jobs import parent
 
 PORTION = 256
@@ -55,7 +55,11 @@ def _rendering(canonical: bytes, brand: Brand) -> tuple[Callable[..., bytes], tu
 def brand_of(sales_organisation_id: str) -> Brand:
     """How the documents of a sales organisation look. Raises BrandRefused, BrandFolderRefused."""
     root = Path(settings.RACKBILL_BRANDS)
-    return brand_from_files(brand_folder.brand_files(root=root, sales_organisation_id=sales_organisation_id))
+    files = brand_folder.brand_files(root=root, sales_organisation_id=sales_organisation_id)
+    try:
+        return brand_from_files(files)
+    except BrandRefused as fault:
+        raise BrandRefused(f"brand folder {root / sales_organisation_id}: {fault}") from None
 
 
 def _keep(number: str, canonical: bytes, content: bytes, brand: Brand, now: datetime) -> bytes:
@@ -139,9 +143,12 @@ def _rendered(pool: ProcessPoolExecutor, numbers: Sequence[str]) -> Iterator[tup
     waiting = []
     for number in numbers:
         canonical = document_queries.canonical_form(scope=everything, number=number)
-        brand = find_brand(pdf.organisation_of(canonical))
         try:
+            brand = find_brand(pdf.organisation_of(canonical))
             render, arguments = _rendering(canonical, brand)
+        except (BrandRefused, brand_folder.BrandFolderRefused) as fault:
+            log.error("document %s has no PDF yet: %s", number, fault)
+            continue
         except ValueError:
             log.exception("document %s has no e-invoice to put into its PDF", number)
             continue

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rackbill.interfaces.office import customers, mandates, runs
+from rackbill.interfaces.office import customers, mandates, recipients, runs
 
 urlpatterns = [
     path("office/", runs.runs, name="office_runs"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("office/customers/<str:customer_id>/", customers.customer, name="office_customer"),
     path("office/customers/<str:customer_id>/change/", customers.change, name="office_change_customer"),
     path("office/customers/<str:customer_id>/mandate/", mandates.mandate, name="office_mandate"),
+    path("office/customers/<str:customer_id>/recipients/", recipients.recipients, name="office_recipients"),
+    path("office/customers/<str:customer_id>/recipients/change/", recipients.change, name="office_change_recipients"),
     path("office/runs/<str:run_id>/", runs.run, name="office_run"),
     path("office/runs/<str:run_id>/approve/", runs.approve, name="office_approve"),
     path("office/runs/<str:run_id>/report.pdf", runs.report_pdf, name="office_report_pdf"),

@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from rackbill.interfaces.portal import account, equipment, invoices, invoicing, search, services
+from rackbill.interfaces.portal import account, equipment, invoices, invoicing, recipients, search, services
 
 urlpatterns = [
     path("", account.home, name="home"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("invoices/<str:number>/pdf", invoices.invoice_pdf, name="invoice_pdf"),
     path("invoices/<str:number>/files/<str:form>", invoices.invoice_file, name="invoice_file"),
     path("invoicing/", invoicing.invoicing, name="invoicing"),
+    path("invoicing/recipients/", recipients.recipients, name="recipients"),
     path("search/", search.search, name="search"),
     path("account/switch/", account.switch, name="switch_account"),
     path("language/", set_language, name="set_language"),

@@ -18,6 +18,7 @@ from rackbill.core.money import exact_minor_from_decimal, minor_digits
 from rackbill.core.periods import Period
 from rackbill.domain.billing.errors import CreditUnchecked, DocumentNotBilled
 from rackbill.domain.billing.models import BillDraft, BillShard, Charge
+from rackbill.domain.billing.operations.remaining import remaining_after
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.dispatch import operations as dispatch
 from rackbill.domain.documents import operations as documents
@@ -195,7 +196,7 @@ def _issue(draft: BillDraft, credit: BillDraft, value: frozen.Document, rows: li
     seller = parties.seller(organisation_id=value.sales_organisation_id)
     request = IssueRequest(
         canonical=credit.canonical, customer_key=draft.customer_id, group_key=draft.billing_group_id,
-        line_keys=tuple(row.contract_line_id for row in rows),
+        line_keys=tuple(row.contract_line_id for row in rows), remaining=remaining_after(draft_keys=[credit.pk])[credit.pk],
     )  # fmt: skip
     issued = documents.issue_documents(
         organisation_key=seller.key, kind="credit_note", requests=[request], run_id="", now=now

@@ -10,6 +10,7 @@ from django.db.models import Min
 from rackbill.domain.billing import policy
 from rackbill.domain.billing.errors import RunNotFound, RunRefused
 from rackbill.domain.billing.models import BillDraft, BillRun, Charge
+from rackbill.domain.billing.operations.remaining import remaining_after
 from rackbill.domain.dispatch import operations as dispatch
 from rackbill.domain.documents import operations as documents
 from rackbill.domain.documents.operations import Issued, IssueRequest
@@ -43,6 +44,7 @@ def issue_block(*, run_id: str, now: datetime) -> int:
     line_keys = _line_keys([draft[0] for draft in drafts])
     recipients = parties.recipients(group_keys=[draft[2] for draft in drafts])
     numbers: dict[int, str] = {}
+    remaining = remaining_after(draft_keys=[draft[0] for draft in drafts if draft[3] == "credit_note"])
     for kind in sorted({draft[3] for draft in drafts}):
         own = [draft for draft in drafts if draft[3] == kind]
         issued = documents.issue_documents(
@@ -50,7 +52,7 @@ def issue_block(*, run_id: str, now: datetime) -> int:
             requests=[
                 IssueRequest(
                     canonical=canonical, customer_key=customer, group_key=group, line_keys=line_keys[key],
-                    checked_sha256=sha256,
+                    checked_sha256=sha256, remaining=remaining.get(key, ()),
                 )
                 for key, customer, group, _kind, canonical, sha256 in own
             ],

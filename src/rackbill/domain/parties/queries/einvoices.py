@@ -1,7 +1,8 @@
 """Whether customers can receive e-invoices on a day, and the data behind it, for the doors where they are edited."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,15 +11,17 @@ from django.db.models import Q, QuerySet
 from rackbill.core.document.reading import party_from_plain
 from rackbill.core.party import DebitMandate
 from rackbill.core.periods import Period
-from rackbill.core.tax import NoTaxRule
+from rackbill.core.tax import NoTaxRule, taxing_of
+from rackbill.domain.kit import bulk
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope, StaffScope, WholeInstallation
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.parties.errors import CustomerNotFound
-from rackbill.domain.parties.models import BillingGroup, Customer, PurchaseOrder
+from rackbill.domain.parties.models import BillingGroup, Customer, PurchaseOrder, SalesOrganisation
 from rackbill.domain.parties.policy import einvoices as policy
 from rackbill.domain.parties.policy.einvoices import CountryRule
 from rackbill.domain.parties.policy.readiness import EinvoiceFacts, Readiness, readiness
+from rackbill.domain.taxes import queries as taxes
 
 OfStaff = StaffScope | WholeInstallation
 MandatesOf = Callable[..., Mapping[tuple[int, str], DebitMandate]]
@@ -165,40 +168,66 @@ def einvoice_readiness(
 
     `imported` are the profiles whose official rules the installation has. Raises CustomerNotFound.
     """
-    row = _customer(scope, customer_id)
-    seller = parties.seller(organisation_id=row.sales_organisation.organisation_id)
-    codes, fault = _tax_codes(customer_id, on)
-    mandate = mandates(customer_keys=[row.pk]).get((row.pk, "EUR"))
-    found = []
-    for group in row.billing_groups.order_by("-is_default", "group_id"):
-        buyer = parties.buyer(group_key=group.pk, on=on)
+    return _readiness_of([_customer(scope, customer_id)], on, imported, mandates)[customer_id]
+
+
+def _readiness_of(
+    rows: Sequence[Customer], on: date, imported: Collection[str], mandates: MandatesOf
+) -> dict[str, list[Readiness]]:
+    """By customer ID, of customers of one sales organisation; as many queries for all of them as for one."""
+    own = rows[0].sales_organisation
+    seller = parties.seller(organisation_id=own.organisation_id)
+    keys = {row.pk: row for row in rows}
+    buyers = parties.buyers(customer_keys=list(keys), on=on)
+    groups = BillingGroup.objects.filter(customer_id__any_of=bulk.Keys(keys)).order_by("-is_default", "group_id")
+    ended = PurchaseOrder.objects.filter(billing_group__customer_id__any_of=bulk.Keys(keys), valid_until__lte=on)
+    with_ended_order = set(ended.values_list("billing_group_id", flat=True))
+    codes = _tax_codes(rows, own, on)
+    debits = mandates(customer_keys=list(keys))
+    found: dict[str, list[Readiness]] = {row.customer_id: [] for row in rows}
+    for group in groups:
+        row, buyer = keys[group.customer_id], buyers[group.pk]
         # What will be frozen is what is looked at.
         to, party = json.loads(buyer.bill_to), party_from_plain(json.loads(buyer.party))
+        tax_codes, fault = codes[row.customer_id]
         facts = EinvoiceFacts(
             group_id=group.group_id, organisation_id=seller.organisation_id, choice=group.einvoice_choice,
             profile=to.get("einvoice_profile", ""), rule=_rule(row, on), seller=seller.party, buyer=party,
             is_public_body=to.get("buyer_kind") == policy.PUBLIC, buyer_reference=to.get("buyer_reference", ""),
             accounts=tuple(seller.accounts.values()), accounting_currency=seller.accounting_currency,
-            mandate=mandate, creditor_id=seller.creditor_ids.get("EUR", ""), paynow_uen=seller.paynow_uen, tax_codes=codes,
-            tax_fault=fault, has_ended_order=not to.get("po_number") and _has_ended_order(group, on),
+            mandate=debits.get((row.pk, "EUR")), creditor_id=seller.creditor_ids.get("EUR", ""),
+            paynow_uen=seller.paynow_uen, tax_codes=tax_codes, tax_fault=fault,
+            has_ended_order=not to.get("po_number") and group.pk in with_ended_order,
         )  # fmt: skip
-        found.append(readiness(facts, imported=imported))
+        found[row.customer_id].append(readiness(facts, imported=imported))
     return found
 
 
-def _tax_codes(customer_id: str, on: date) -> tuple[frozenset[str], str]:
-    """The categories of VAT of a month of hosting that is billed on the day, or why nothing can be billed."""
-    try:
-        taxing = parties.taxing(
-            customer_id=customer_id, tax_class="standard", period=Period(on, on + _DAY), issued_on=on
+def _tax_codes(rows: Sequence[Customer], own: SalesOrganisation, on: date) -> dict[str, tuple[frozenset[str], str]]:
+    """By customer ID: the categories of VAT of a month of hosting billed on the day, or why nothing can be billed."""
+    seller = taxes.seller(organisation_id=own.organisation_id, country=own.country, state=own.state)
+    evidence, table = taxes.evidence(customer_ids=[row.customer_id for row in rows]), taxes.tax_table()
+    found: dict[str, tuple[frozenset[str], str]] = {}
+    for row in rows:
+        buyer = evidence.party(
+            customer_id=row.customer_id, country=row.country, state=row.state, postal_code=row.postal_code,
+            is_business=row.kind == "business",
         )  # fmt: skip
-    except NoTaxRule as fault:
-        return frozenset(), str(fault)
-    return frozenset(tax.code for part in taxing.parts for tax in part.taxes if tax.regime == "VAT"), ""
-
-
-def _has_ended_order(group: BillingGroup, on: date) -> bool:
-    return PurchaseOrder.objects.filter(billing_group=group, valid_until__lte=on).exists()
+        try:
+            taxing = taxing_of(
+                seller=seller,
+                buyer=buyer,
+                tax_class="standard",
+                period=Period(on, on + _DAY),
+                issued_on=on,
+                table=table,
+            )
+        except NoTaxRule as fault:
+            found[row.customer_id] = (frozenset(), str(fault))
+            continue
+        codes = frozenset(tax.code for part in taxing.parts for tax in part.taxes if tax.regime == "VAT")
+        found[row.customer_id] = (codes, "")
+    return found
 
 
 def unready_customers(
@@ -206,22 +235,18 @@ def unready_customers(
 ) -> list[tuple[str, Readiness]]:
     """(customer ID, readiness) of a sales organisation's billing groups that get e-invoices on the day and lack something."""
     rows = _customers(scope).filter(is_closed=False, sales_organisation__organisation_id=organisation_id)
-    seen = rows.values_list(
-        "customer_id",
-        "kind",
-        "is_public_body",
-        "country",
-        "sales_organisation__country",
-        "billing_groups__einvoice_choice",
-    ).order_by("customer_id")
-    wanted = {
-        customer_id: None
-        for customer_id, kind, is_public_body, country, seller_country, choice in seen
-        if policy.profile_of(choice or "", seller_country, country, policy.kind_of(kind, is_public_body), on)
-    }
+    choices: dict[int, set[str]] = defaultdict(set)
+    groups = BillingGroup.objects.filter(customer__in=rows)
+    for customer_key, choice in groups.values_list("customer_id", "einvoice_choice"):
+        choices[customer_key].add(choice)
+    wanted = [row for row in rows.select_related("sales_organisation").order_by("customer_id")
+              if any(_profile(row, choice, on) for choice in choices[row.pk])]  # fmt: skip
+    found = _readiness_of(wanted, on, imported, mandates) if wanted else {}
     return [
-        (customer_id, one)
-        for customer_id in wanted
-        for one in einvoice_readiness(scope=scope, customer_id=customer_id, on=on, imported=imported, mandates=mandates)
-        if one.profile and not one.is_ready
-    ]
+        (customer_id, one) for customer_id, ready in found.items() for one in ready if one.profile and not one.is_ready
+    ]  # fmt: skip
+
+
+def _profile(row: Customer, choice: str, on: date) -> str:
+    kind = policy.kind_of(row.kind, row.is_public_body)
+    return policy.profile_of(choice, row.sales_organisation.country, row.country, kind, on)

@@ -1,9 +1,13 @@
 """Who gets the documents of a billing group by e-mail, and which files go with them."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import date
 
 from rackbill.domain.kit.scope import Scope
+from rackbill.domain.parties.errors import CustomerNotFound
 from rackbill.domain.parties.models import BillingGroup, BillingRecipient
+from rackbill.domain.parties.policy import einvoices as policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +17,37 @@ class RecipientRow:
     group_id: str
     email: str
     attachments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientGroup:
+    """A billing group with its recipients; `einvoice_profile` is the e-invoice that it gets on the day, blank for none."""
+
+    group_id: str
+    name: str
+    einvoice_profile: str
+    recipients: tuple[RecipientRow, ...]
+
+
+def recipient_groups(*, scope: Scope, customer_id: str, on: date) -> list[RecipientGroup]:
+    """The billing groups of a customer, the default one first, each with its recipients. Raises CustomerNotFound."""
+    groups = scope.limit(BillingGroup.objects.filter(customer__customer_id=customer_id))
+    found = [
+        RecipientGroup(group_id=group.group_id, name=group.name, einvoice_profile=_profile(group, on), recipients=())
+        for group in groups.select_related("customer__sales_organisation").order_by("-is_default", "group_id")
+    ]
+    if not found:
+        raise CustomerNotFound(f"there is no customer {customer_id}")
+    by_group: dict[str, list[RecipientRow]] = defaultdict(list)
+    for row in recipient_rows(scope=scope, customer_id=customer_id):
+        by_group[row.group_id].append(row)
+    return [replace(group, recipients=tuple(by_group[group.group_id])) for group in found]
+
+
+def _profile(group: BillingGroup, on: date) -> str:
+    owner = group.customer
+    kind = policy.kind_of(owner.kind, owner.is_public_body)
+    return policy.profile_of(group.einvoice_choice, owner.sales_organisation.country, owner.country, kind, on)
 
 
 def recipient_rows(*, scope: Scope, customer_id: str) -> list[RecipientRow]:
