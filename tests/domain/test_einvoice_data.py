@@ -514,12 +514,16 @@ def test_the_unready_of_thirty_customers_cost_as_many_queries_as_of_three(world:
             owner.billing_groups.create(group_id=f"{owner.customer_id}-02", language="nl", payment_days=30)
             owner.billing_groups.update(einvoice_choice="peppol")
         with CaptureQueriesContext(connection) as queries:
-            found = einvoices.unready_customers(scope=EVERYTHING, organisation_id="2100", on=TODAY, imported=BUILT_IN)
+            found = einvoices.unready_customers(
+                scope=EVERYTHING, organisation_id="2100", on=TODAY, imported=BUILT_IN, mandates=receivables.mandates
+            )
         assert len(found) == 2 * count
         counts[count] = len(queries)
     assert counts[3] == counts[30]
     for customer_id, one in found:
-        alone = einvoices.einvoice_readiness(scope=EVERYTHING, customer_id=customer_id, on=TODAY, imported=BUILT_IN)
+        alone = einvoices.einvoice_readiness(
+            scope=EVERYTHING, customer_id=customer_id, on=TODAY, imported=BUILT_IN, mandates=receivables.mandates
+        )
         assert one in alone, "what is found for many is what is found for one"
 
 
