@@ -3,22 +3,18 @@
 import hashlib
 import json
 import re
-from datetime import UTC, datetime, time
 from functools import cache
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
-
-import typst
+from typing import Any
 
 from rackbill.core.document import Document, canonical_bytes, document_from_canonical, document_hash
 from rackbill.formats import fonts
 from rackbill.formats.brand import PLAIN, Brand
 from rackbill.formats.printed_document import printed
 from rackbill.formats.printed_document.layout import laid_out
-
-STANDARDS: list[Literal["a-3b", "ua-1"]] = ["a-3b", "ua-1"]
+from rackbill.formats.typesetter import typeset_pdf
 
 
 def _template() -> Path:
@@ -41,15 +37,6 @@ def template_version(brand: Brand = PLAIN) -> str:
     return f"document-{_layout_hash()}-fonts-{fonts.fonts_hash()}-brand-{brand.digest}-typst-{version('typst')}"
 
 
-@cache
-def _compiler() -> typst.Compiler:
-    """One for each process: fonts are read once."""
-    template = _template()
-    return typst.Compiler(
-        str(template), root=str(template.parent), font_paths=fonts.font_folders(), ignore_system_fonts=True
-    )
-
-
 def render_pdf(document: Document, *, brand: Brand = PLAIN, language: str = "", digest: str = "") -> bytes:
     """The PDF of a document of any kind; in another language than its own it says of what it is a translation."""
     return typeset(document, brand=brand, language=language, digest=digest)
@@ -65,21 +52,17 @@ def typeset(
 ) -> bytes:
     """The PDF, with a file attached where one is given as (name, XML, description); see einvoice_hybrid."""
     data = _data(document, brand, language, digest)
-    families = fonts.families(data, language or document.language)
-    inputs = {"data": data, "logo": brand.logo, "fonts": ",".join(families), "id_font": fonts.ID_FAMILY}
+    files = {"logo.svg": brand.logo.encode()} if brand.logo else {}
+    given: dict[str, Any] = {
+        "fonts": fonts.families(data, language or document.language), "id_font": fonts.ID_FAMILY, "attached": None,
+    }  # fmt: skip
     if attached is not None:
         name, xml, description = attached
-        inputs |= {"xml_name": name, "xml": xml.decode(), "xml_description": description}
-    content = _compiler().compile(
-        format="pdf",
-        sys_inputs=inputs,
-        pdf_standards=list(STANDARDS),
-        # Metadata carry the day of issue, never the moment of rendering.
-        timestamp=int(datetime.combine(document.issued_on, time(), UTC).timestamp()),
-    )
-    if not isinstance(content, bytes):
-        raise TypeError("typst gave no single PDF")
-    return content
+        given["attached"] = {"name": name, "description": description}
+        files["attached.xml"] = xml
+    # The document is JSON already, as text in which letters without a font were looked for.
+    files["given.json"] = f'{json.dumps(given)[:-1]}, "document": {data}}}'.encode()
+    return typeset_pdf(_template(), files, dated=document.issued_on)
 
 
 def _data(document: Document, brand: Brand, language: str, digest: str) -> str:
