@@ -51,11 +51,9 @@ def typeset(
     attached: tuple[str, bytes, str] | None = None,
 ) -> bytes:
     """The PDF, with a file attached where one is given as (name, XML, description); see einvoice_hybrid."""
-    data = _data(document, brand, language, digest)
+    data, families = _data(document, brand, language, digest)
     files = {"logo.svg": brand.logo.encode()} if brand.logo else {}
-    given: dict[str, Any] = {
-        "fonts": fonts.families(data, language or document.language), "id_font": fonts.ID_FAMILY, "attached": None,
-    }  # fmt: skip
+    given: dict[str, Any] = {"fonts": families, "id_font": fonts.ID_FAMILY, "attached": None}
     if attached is not None:
         name, xml, description = attached
         given["attached"] = {"name": name, "description": description}
@@ -65,13 +63,18 @@ def typeset(
     return typeset_pdf(_template(), files, dated=document.issued_on)
 
 
-def _data(document: Document, brand: Brand, language: str, digest: str) -> str:
+def _data(document: Document, brand: Brand, language: str, digest: str) -> tuple[str, list[str]]:
+    """What the template places, as JSON, and the font families that it needs."""
     digest = digest or document_hash(canonical_bytes(document))
     shown = language or document.language
     words = shown if fonts.can_print(shown) else "en"
     data = laid_out(document, printed(document, language=words, digest=digest), brand)
     text = json.dumps(data, ensure_ascii=False)
-    return text if not fonts.uncovered_characters(text) else json.dumps(_printable(data), ensure_ascii=False)
+    if fonts.is_covered_by_text_font(text):
+        return text, [fonts.TEXT_FAMILY]
+    if fonts.uncovered_characters(text):
+        text = json.dumps(_printable(data), ensure_ascii=False)
+    return text, fonts.families(text, shown)
 
 
 def render_canonical(canonical: bytes, brand: Brand = PLAIN) -> bytes:
