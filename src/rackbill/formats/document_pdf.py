@@ -17,6 +17,7 @@ from rackbill.formats.printed_document.layout import laid_out
 from rackbill.formats.typesetter import typeset_pdf
 
 
+@cache
 def _template() -> Path:
     return Path(str(resources.files("rackbill.formats") / "templates" / "document.typ"))
 

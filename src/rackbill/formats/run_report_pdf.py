@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from rackbill.formats import fonts, printed_run_report
 from rackbill.formats.typesetter import typeset_pdf
 
 
+@cache
 def _template() -> Path:
     return Path(str(resources.files("rackbill.formats") / "templates" / "bill_run_report.typ"))
 
