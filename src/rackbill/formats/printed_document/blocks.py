@@ -149,7 +149,8 @@ def _code(payload: str, caption: str, alt: str, *, link: str = "") -> dict[str, 
 
 def codes_width(codes: Sequence[dict[str, Any]]) -> int:
     """Of codes beside one another; known beforehand, or the typesetter lays each out twice to find it."""
-    return sum(code["width"] for code in codes) + _BETWEEN_CODES * max(len(codes) - 1, 0)
+    widths: list[int] = [code["width"] for code in codes]
+    return sum(widths) + _BETWEEN_CODES * max(len(codes) - 1, 0)
 
 
 def accept(document: Document, words: Wording) -> dict[str, Any] | None:
