@@ -3,24 +3,21 @@
 import hashlib
 import json
 import re
-from datetime import UTC, datetime, time
 from functools import cache
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
-
-import typst
+from typing import Any
 
 from rackbill.core.document import Document, canonical_bytes, document_from_canonical, document_hash
 from rackbill.formats import fonts
 from rackbill.formats.brand import PLAIN, Brand
 from rackbill.formats.printed_document import printed
 from rackbill.formats.printed_document.layout import laid_out
+from rackbill.formats.typesetter import typeset_pdf
 
-STANDARDS: list[Literal["a-3b", "ua-1"]] = ["a-3b", "ua-1"]
 
-
+@cache
 def _template() -> Path:
     return Path(str(resources.files("rackbill.formats") / "templates" / "document.typ"))
 
@@ -41,15 +38,6 @@ def template_version(brand: Brand = PLAIN) -> str:
     return f"document-{_layout_hash()}-fonts-{fonts.fonts_hash()}-brand-{brand.digest}-typst-{version('typst')}"
 
 
-@cache
-def _compiler() -> typst.Compiler:
-    """One for each process: fonts are read once."""
-    template = _template()
-    return typst.Compiler(
-        str(template), root=str(template.parent), font_paths=fonts.font_folders(), ignore_system_fonts=True
-    )
-
-
 def render_pdf(document: Document, *, brand: Brand = PLAIN, language: str = "", digest: str = "") -> bytes:
     """The PDF of a document of any kind; in another language than its own it says of what it is a translation."""
     return typeset(document, brand=brand, language=language, digest=digest)
@@ -64,31 +52,30 @@ def typeset(
     attached: tuple[str, bytes, str] | None = None,
 ) -> bytes:
     """The PDF, with a file attached where one is given as (name, XML, description); see einvoice_hybrid."""
-    data = _data(document, brand, language, digest)
-    families = fonts.families(data, language or document.language)
-    inputs = {"data": data, "logo": brand.logo, "fonts": ",".join(families), "id_font": fonts.ID_FAMILY}
+    data, families = _data(document, brand, language, digest)
+    files = {"logo.svg": brand.logo.encode()} if brand.logo else {}
+    given: dict[str, Any] = {"fonts": families, "id_font": fonts.ID_FAMILY, "attached": None}
     if attached is not None:
         name, xml, description = attached
-        inputs |= {"xml_name": name, "xml": xml.decode(), "xml_description": description}
-    content = _compiler().compile(
-        format="pdf",
-        sys_inputs=inputs,
-        pdf_standards=list(STANDARDS),
-        # Metadata carry the day of issue, never the moment of rendering.
-        timestamp=int(datetime.combine(document.issued_on, time(), UTC).timestamp()),
-    )
-    if not isinstance(content, bytes):
-        raise TypeError("typst gave no single PDF")
-    return content
+        given["attached"] = {"name": name, "description": description}
+        files["attached.xml"] = xml
+    # The document is JSON already, as text in which letters without a font were looked for.
+    files["given.json"] = f'{json.dumps(given)[:-1]}, "document": {data}}}'.encode()
+    return typeset_pdf(_template(), files, dated=document.issued_on)
 
 
-def _data(document: Document, brand: Brand, language: str, digest: str) -> str:
+def _data(document: Document, brand: Brand, language: str, digest: str) -> tuple[str, list[str]]:
+    """What the template places, as JSON, and the font families that it needs."""
     digest = digest or document_hash(canonical_bytes(document))
     shown = language or document.language
     words = shown if fonts.can_print(shown) else "en"
     data = laid_out(document, printed(document, language=words, digest=digest), brand)
     text = json.dumps(data, ensure_ascii=False)
-    return text if not fonts.uncovered_characters(text) else json.dumps(_printable(data), ensure_ascii=False)
+    if fonts.is_covered_by_text_font(text):
+        return text, [fonts.TEXT_FAMILY]
+    if fonts.uncovered_characters(text):
+        text = json.dumps(_printable(data), ensure_ascii=False)
+    return text, fonts.families(text, shown)
 
 
 def render_canonical(canonical: bytes, brand: Brand = PLAIN) -> bytes:

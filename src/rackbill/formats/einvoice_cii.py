@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from rackbill.core.periods import Period
 from rackbill.formats.einvoice_terms import (
@@ -67,6 +68,7 @@ def _reference(name: str, value: str) -> str:
     return _group(name, _ram("IssuerAssignedID", value))
 
 
+@lru_cache(maxsize=500)
 def _period(period: Period) -> str:
     return _group(
         "BillingSpecifiedPeriod",

@@ -39,9 +39,14 @@ def font_folders() -> list[str]:
     return packages + sorted({str(font.path.parent) for font in ideograph_fonts()})
 
 
+def is_covered_by_text_font(text: str) -> bool:
+    """Whether the text font alone has every letter, as for nearly every document outside Asia."""
+    return set(text) <= _text_letters()
+
+
 def families(text: str, language: str) -> list[str]:
     """The families that a text needs, in the order in which a letter is looked for: the same whatever else is installed."""
-    if set(text) <= _text_letters():
+    if is_covered_by_text_font(text):
         return [TEXT_FAMILY]
     rest = sorted(ideograph_fonts(), key=lambda font: (font.language != language, font.family))
     return [TEXT_FAMILY, *(font.family for font in rest)]

@@ -92,6 +92,8 @@ class _Codes:
         self.size = len(rows[0])
         self._squares = int("".join(rows), 2)
         self._turned: dict[int, int] = {}
+        # A square more in each row, always light, so that no run goes on into the next row.
+        self._moves = [f"M{x} {y}.5h" for y in range(self.size) for x in range(self.size + 1)]
 
     def _rows(self, content: int) -> list[str]:
         text = content.to_bytes(self._length, "big").decode("latin-1")
@@ -111,6 +113,12 @@ class _Codes:
             found ^= self._turned[bit]
         return f"{found:0{self.size * self.size}b}"
 
+    def path(self, squares: str) -> str:
+        """A stroke for each run of dark squares."""
+        size, moves = self.size, self._moves
+        rows = "0".join([squares[start : start + size] for start in range(0, size * size, size)])
+        return "".join([f"{moves[start]}{end - start}" for start, end in map(re.Match.span, _RUNS.finditer(rows))])
+
 
 _codes: dict[int, _Codes] = {}
 
@@ -121,13 +129,8 @@ def code_svg(payload: str) -> str:
     number, length = int.from_bytes(content, "big"), len(content)
     if length not in _codes:
         _codes[length] = _Codes(number, length)
-    size = _codes[length].size
-    squares = _codes[length].squares(number)
-    path = "".join(
-        f"M{run.start()} {down}.5h{run.end() - run.start()}"
-        for down in range(size)
-        for run in _RUNS.finditer(squares[down * size : (down + 1) * size])
-    )
+    codes = _codes[length]
+    size, path = codes.size, codes.path(codes.squares(number))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" width="{size}" height="{size}">'
         f'<path stroke="#000" d="{path}"/></svg>'

@@ -22,6 +22,11 @@ def width_per_mille(text: str) -> int:
     return sum(advances.get(ord(letter), _EM) for letter in text)
 
 
+def line_width(text: str, size_centipoints: int) -> int:
+    """What a line takes at most, in hundredths of a point: a column of that width does not fold it."""
+    return width_per_mille(text) * size_centipoints // (_EM - _SPARE_PER_MILLE) + 1
+
+
 @lru_cache(maxsize=20_000)
 def wrapped(text: str, width_centipoints: int, size_centipoints: int) -> tuple[str, ...]:
     """The text in lines that fit a column; breaks at spaces, between ideographs, and inside a word that alone is too long."""

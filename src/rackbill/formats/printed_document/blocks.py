@@ -5,8 +5,8 @@ from typing import Any
 
 from rackbill.core.document import Document, DocumentKind
 from rackbill.formats import payment_qr
-from rackbill.formats.printed_document.pages import BODY, MM, TEXT
-from rackbill.formats.text_width import wrapped
+from rackbill.formats.printed_document.pages import BODY, MM, SMALL, TEXT
+from rackbill.formats.text_width import line_width, wrapped
 from rackbill.formats.wording import Wording
 
 ROW, HEADING_ROW = 46 * MM // 10, 5 * MM
@@ -16,6 +16,7 @@ _SENTENCE, _BETWEEN = 952, 600
 _WIDTH = 174 * MM
 _GROUPS_OF_PAGE = 46
 _MOST_REMAINING = 8
+_CODE, _BETWEEN_CODES = 6520, 6 * MM
 Table = dict[str, Any]
 
 
@@ -156,7 +157,14 @@ def codes(document: Document, data: dict[str, Any], words: Wording) -> list[dict
 
 
 def _code(payload: str, caption: str, alt: str, *, link: str = "") -> dict[str, Any]:
-    return {"svg": payment_qr.code_svg(payload), "caption": caption, "alt": alt, "link": link}
+    width = max(_CODE, line_width(caption, SMALL))
+    return {"svg": payment_qr.code_svg(payload), "caption": caption, "alt": alt, "link": link, "width": width}
+
+
+def codes_width(codes: Sequence[dict[str, Any]]) -> int:
+    """Of codes beside one another; known beforehand, or the typesetter lays each out twice to find it."""
+    widths: list[int] = [code["width"] for code in codes]
+    return sum(widths) + _BETWEEN_CODES * max(len(codes) - 1, 0)
 
 
 def accept(document: Document, words: Wording) -> dict[str, Any] | None:

@@ -161,7 +161,8 @@ def _foot_of_overview(document: Document, data: dict[str, Any], words: Wording) 
         "sides": sides, "totals": totals, "totals_header": ["", words.word("base"), data["currency"]],
         "totals_height": max(left, right), "accounting": accounting,
         "accounting_rate": data["accounting"]["rate"] if accounting is not None else "",
-        "sentences": sentences, "codes": codes, "accept": accept, "payment": payment, "band": band,
+        "sentences": sentences, "codes": codes, "codes_width": blocks.codes_width(codes), "accept": accept,
+        "payment": payment, "band": band,
         "height": _BEFORE_TOTALS + height,
     }  # fmt: skip
 

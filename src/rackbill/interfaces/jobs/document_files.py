@@ -1,10 +1,8 @@
 """Making and keeping the files of documents: claim nothing, render outside any transaction, store, note."""
 
 import logging
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from functools import cache
@@ -20,7 +18,7 @@ from rackbill.domain.kit.scope import Scope, WholeInstallation
 from rackbill.formats import document_pdf as pdf
 from rackbill.formats import einvoice, einvoice_hybrid
 from rackbill.formats.brand import Brand, BrandRefused, brand_from_files
-from rackbill.interfaces.jobs import parent
+from rackbill.interfaces.jobs.renderers import Renderers
 
 PORTION = 256
 EINVOICE = "einvoice"
@@ -121,15 +119,11 @@ def store_missing_pdfs(*, now: datetime, on_step: Callable[[int, int], None] | N
     if not numbers:
         return 0
     workers = min(os.cpu_count() or 1, 8, len(numbers))
-    context = multiprocessing.get_context("spawn")
     kept = 0
-    with ProcessPoolExecutor(
-        max_workers=workers, mp_context=context, max_tasks_per_child=2000,
-        initializer=parent.end_with_parent, initargs=(os.getpid(),),
-    ) as pool:  # fmt: skip
+    with Renderers(processes=workers) as renderers:
         # In portions, so that the forms of a million documents are not all in memory.
         for start in range(0, len(numbers), PORTION):
-            for number, canonical, content, brand in _rendered(pool, numbers[start : start + PORTION]):
+            for number, canonical, content, brand in _rendered(renderers, numbers[start : start + PORTION]):
                 _keep(number, canonical, content, brand, now)
                 kept += 1
                 if on_step is not None:
@@ -137,25 +131,25 @@ def store_missing_pdfs(*, now: datetime, on_step: Callable[[int, int], None] | N
     return kept
 
 
-def _rendered(pool: ProcessPoolExecutor, numbers: Sequence[str]) -> Iterator[tuple[str, bytes, bytes, Brand]]:
+def _rendered(renderers: Renderers, numbers: Sequence[str]) -> Iterator[tuple[str, bytes, bytes, Brand]]:
     """(number, canonical form, PDF, brand) of those that could be rendered."""
     everything, find_brand = WholeInstallation(), cache(brand_of)
-    waiting = []
+    waiting, calls = [], []
     for number in numbers:
         canonical = document_queries.canonical_form(scope=everything, number=number)
         try:
             brand = find_brand(pdf.organisation_of(canonical))
-            render, arguments = _rendering(canonical, brand)
+            calls.append(_rendering(canonical, brand))
         except (BrandRefused, brand_folder.BrandFolderRefused) as fault:
             log.error("document %s has no PDF yet: %s", number, fault)
             continue
         except ValueError:
             log.exception("document %s has no e-invoice to put into its PDF", number)
             continue
-        waiting.append((number, canonical, brand, pool.submit(render, *arguments)))
-    for number, canonical, brand, future in waiting:
+        waiting.append((number, canonical, brand))
+    for (number, canonical, brand), made in zip(waiting, renderers.rendered(calls), strict=True):
         try:
-            yield number, canonical, future.result(), brand
+            yield number, canonical, made(), brand
         except BrokenProcessPool:
             raise
         except Exception:
