@@ -1,5 +1,6 @@
 """One home for each test process, before Django reads its settings; and tables that can be emptied between tests."""
 
+import gc
 import json
 import os
 import tempfile
@@ -17,6 +18,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rackbill.config.settings")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 (_home / "installation.json").write_text(json.dumps({"kind": "test", "clock": "2020-10-02T09:00:00+00:00"}))
 django.setup()
+
+# Thousands of modules and test items live as long as the process. Looking through them again and again for garbage takes a
+# sixth of the processor time of a run; garbage is still collected, only less often and not among what will stay.
+gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays; nobody needs to look whether it is garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
