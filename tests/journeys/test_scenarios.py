@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from django.db import transaction
 
 from rackbill.core.periods import add_months
 from rackbill.formats import scenario_file
-from rackbill.formats.scenario_file import Place, Scenario, Step
+from rackbill.formats.scenario_file import Scenario, Step
 from rackbill.formats.scenario_file.steps import BillRunStep, ProFormaStep
 from rackbill.interfaces.console.scenario import exporting, playing
 
 REPOSITORY = Path(__file__).parents[2]
 FILES = sorted((REPOSITORY / "docs" / "scenarios").glob("*.yaml"))
-IDS = [path.stem for path in FILES]
+STORIES = [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in FILES]
+"""Together, so that what a story came to is found out once for all tests of it."""
 
 
 def command(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -34,11 +36,24 @@ def command(*arguments: object, home: Path | None = None) -> subprocess.Complete
     return subprocess.run(run, capture_output=True, text=True, check=False, env=environment)
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_a_story_comes_to_what_was_worked_out_on_paper(path: Path) -> None:
+@cache
+def lived(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What a story came to, and the exported case of each customer; played in a transaction that is rolled back."""
     scenario, place = scenario_file.read_scenario(path.read_bytes())
-    told = playing.play(scenario, place)
+    with transaction.atomic():
+        told = playing.play(scenario, place)
+        exports = {
+            name: scenario_file.write_scenario(exporting.export_case(customer_id=customer_id))
+            for customer_id, name in sorted({(row["customer_id"], row["customer"]) for row in told["documents"]})
+        }
+        transaction.set_rollback(True)
+    return told, exports
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", STORIES)
+def test_a_story_comes_to_what_was_worked_out_on_paper(path: Path) -> None:
+    told, _exports = lived(path)
     assert told["differences"] == [], json.dumps(told["differences"], indent=1)
     assert told["violations"] == []
     assert told["is_as_expected"] is True
@@ -83,14 +98,6 @@ def with_pro_formas(scenario: Scenario, documents_by_step: dict[int, int]) -> Sc
     return msgspec.structs.replace(scenario, story=story, expect=None, expect_open=None, expect_parked=None)
 
 
-def documents_by_step(scenario: Scenario, place: Place) -> dict[int, int]:
-    """How many documents each step makes, played in a transaction that is rolled back."""
-    with transaction.atomic():
-        told = playing.play(scenario, place)
-        transaction.set_rollback(True)
-    return Counter(row["step"] for row in told["documents"])
-
-
 def foretold(row: dict[str, Any]) -> tuple[Any, ...]:
     """What a pro forma and its invoice must have in common; a credit note is foretold with negative amounts."""
     sign = -1 if row["kind"] == "credit_note" else 1
@@ -106,10 +113,10 @@ def foretold(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", FILES, ids=IDS)
+@pytest.mark.parametrize("path", STORIES)
 def test_a_pro_forma_is_what_the_next_run_brings(path: Path) -> None:
-    plain, place = scenario_file.read_scenario(path.read_bytes())
-    foretelling = with_pro_formas(plain, documents_by_step(plain, place))
+    plain, _place = scenario_file.read_scenario(path.read_bytes())
+    foretelling = with_pro_formas(plain, Counter(row["step"] for row in lived(path)[0]["documents"]))
     scenario, place = scenario_file.read_scenario(scenario_file.write_scenario(foretelling))
     told = playing.play(scenario, place)
     compared = 0
@@ -174,16 +181,10 @@ def comparable(told: dict[str, Any], customer: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", FILES, ids=IDS)
+@pytest.mark.parametrize("path", STORIES)
 def test_an_exported_case_plays_to_the_same_documents(path: Path) -> None:
     """Each story is lived, its customers are exported, and each export is played on an empty database."""
-    scenario, place = scenario_file.read_scenario(path.read_bytes())
-    exports = {}
-    with transaction.atomic():
-        told = playing.play(scenario, place)
-        for customer_id, name in sorted({(row["customer_id"], row["customer"]) for row in told["documents"]}):
-            exports[name] = scenario_file.write_scenario(exporting.export_case(customer_id=customer_id))
-        transaction.set_rollback(True)
+    told, exports = lived(path)
     assert exports
     for name, content in exports.items():
         with transaction.atomic():
