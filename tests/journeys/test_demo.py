@@ -17,6 +17,8 @@ import pytest
 
 from tests.journeys.command_line import CommandLine, started
 
+# One worker makes the demo and has all its tests.
+pytestmark = pytest.mark.xdist_group("demo")
 KEYS = {
     "customers", "services", "legacy_ids", "unresolved_legacy_ids", "invoices", "parked", "pdf_files", "mails",
     "net_minor_by_currency", "seconds", "url", "api_key", "login", "staff_login",
