@@ -14,7 +14,11 @@ import psycopg
 
 SUITES = ["tests/domain", "tests/cutover", "tests/api", "tests/portal", "tests/office", "tests/jobs", "tests/journeys"]
 
-ALWAYS_SQLITE = ["tests/journeys/test_demo.py", "tests/journeys/test_fresh_tables.py"]
+ALWAYS_SQLITE = [
+    "tests/journeys/test_demo.py",
+    "tests/journeys/test_fresh_tables.py",
+    "tests/journeys/test_scenario_command.py",
+]
 """Journeys of installations that are made on SQLite whatever the environment says; here they would only be repeated."""
 
 WITHOUT_DATABASE = ["tests/cutover/test_bundle.py", "tests/cutover/test_simulator.py"]

@@ -1,9 +1,6 @@
 """The stories of docs/scenarios come to what their authors worked out on paper; and each pro forma foretells the next run."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
@@ -25,15 +22,6 @@ REPOSITORY = Path(__file__).parents[2]
 FILES = sorted((REPOSITORY / "docs" / "scenarios").glob("*.yaml"))
 STORIES = [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in FILES]
 """Together, so that what a story came to is found out once for all tests of it."""
-
-
-def command(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if key != "RACKBILL_HOME"}
-    if home is not None:
-        environment["RACKBILL_HOME"] = str(home)
-    code = "from rackbill.interfaces.console.main import run; run()"
-    run = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(run, capture_output=True, text=True, check=False, env=environment)
 
 
 @cache
@@ -136,35 +124,6 @@ def test_a_pro_forma_is_what_the_next_run_brings(path: Path) -> None:
     assert compared == len(
         {n for n, step in enumerate(scenario.story[1:]) if step.bill_run and scenario.story[n].pro_forma}
     )
-
-
-def test_the_command_prints_the_same_twice_and_leaves_with_the_right_code(tmp_path: Path) -> None:
-    good = FILES[0]
-    first, second = command("scenario", good, "--json"), command("scenario", good, "--json")
-    assert (first.returncode, first.stderr) == (0, "")
-    assert first.stdout == second.stdout
-    told = json.loads(first.stdout)
-    assert told["documents"][0]["lines"][0]["net_minor"] == 4765
-    people = command("scenario", good)
-    assert people.returncode == 0 and "11 of 30 days" in people.stdout and "as expected" in people.stdout
-
-    wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(good.read_text().replace("net: 177.60", "net: 177.61"))
-    disagreed = command("scenario", wrong)
-    assert disagreed.returncode == 1 and "177.61" in disagreed.stdout and "177.60" in disagreed.stdout
-
-    bad = tmp_path / "bad.yaml"
-    bad.write_text(good.read_text().replace("price: 129.95\n", "prise: 129.95\n", 1))
-    refused = command("scenario", bad)
-    assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1
-    assert "line 16" in refused.stderr and "did you mean 'price'?" in refused.stderr
-
-
-def test_the_schema_knows_every_file() -> None:
-    schema = json.loads(command("scenario", "schema").stdout)
-    assert schema["$schema"].endswith("2020-12/schema")
-    assert set(schema["$defs"]["Step"]["properties"]) == set(Step.__struct_fields__)
-    assert schema["$defs"]["SetPriceStep"]["required"] == ["line", "starts"]
 
 
 def comparable(told: dict[str, Any], customer: str) -> list[tuple[Any, ...]]:
