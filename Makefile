@@ -36,7 +36,7 @@ dev: install  ## serve what lies in RACKBILL_HOME, reloading
 test: test-sqlite test-postgresql  ## the whole suite on SQLite, then domain, cutover and interfaces on PostgreSQL
 
 test-sqlite: install
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 test-postgresql: install
 	$(BIN)/python tests/postgresql.py

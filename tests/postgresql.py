@@ -14,8 +14,15 @@ import psycopg
 
 SUITES = ["tests/domain", "tests/cutover", "tests/api", "tests/portal", "tests/office", "tests/jobs", "tests/journeys"]
 
-ALWAYS_SQLITE = ["tests/journeys/test_demo.py", "tests/journeys/test_fresh_tables.py"]
+ALWAYS_SQLITE = [
+    "tests/journeys/test_demo.py",
+    "tests/journeys/test_fresh_tables.py",
+    "tests/journeys/test_scenario_command.py",
+]
 """Journeys of installations that are made on SQLite whatever the environment says; here they would only be repeated."""
+
+WITHOUT_DATABASE = ["tests/cutover/test_bundle.py", "tests/cutover/test_simulator.py"]
+"""They read and write files and no more."""
 
 
 def _answers(url: str) -> bool:
@@ -76,8 +83,8 @@ def _exists(user: str) -> bool:
 def _run(url: str) -> int:
     print(f"PostgreSQL suites on {url.rpartition('@')[2]}", flush=True)
     suites = [suite for suite in SUITES if Path(suite).exists()]
-    ignored = [f"--ignore={path}" for path in ALWAYS_SQLITE]
-    command = [sys.executable, "-m", "pytest", "-n", "2", *suites, *ignored, *sys.argv[1:]]
+    ignored = [f"--ignore={path}" for path in (*ALWAYS_SQLITE, *WITHOUT_DATABASE)]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *suites, *ignored, *sys.argv[1:]]
     # Commits do not wait for the disk: what is killed here is a client, never the server.
     environment = {**os.environ, "DATABASE_URL": url, "PGOPTIONS": "-c synchronous_commit=off"}
     return subprocess.run(command, env=environment, check=False).returncode

@@ -12,15 +12,17 @@ import psycopg
 class SqliteBooks:
     """The books in a file."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, tables: str = "") -> None:
+        self.folder, self.tables = folder, tables
 
     def url(self, name: str) -> str:
         return f"sqlite:///{self.folder / name}.sqlite3"
 
     def create(self, name: str) -> None:
-        """SQLite makes its file itself."""
+        """SQLite makes its file itself; it begins as a copy of the tables that were given."""
         self.drop(name)
+        if self.tables:
+            shutil.copy(self.tables, self.folder / f"{name}.sqlite3")
 
     def copy(self, source: str, target: str) -> None:
         self.drop(target)
@@ -47,8 +49,8 @@ class SqliteBooks:
 class PostgresBooks:
     """The books on a PostgreSQL server."""
 
-    def __init__(self, base: str) -> None:
-        self.base = base.rsplit("/", 1)[0]
+    def __init__(self, base: str, tables: str = "") -> None:
+        self.base, self.tables = base.rsplit("/", 1)[0], tables
         self.prefix = f"rackbill_kill_{os.getpid()}_"
 
     def url(self, name: str) -> str:
@@ -59,6 +61,10 @@ class PostgresBooks:
             connection.execute(sql)  # type: ignore[arg-type]
 
     def create(self, name: str) -> None:
+        """Empty, or with the tables of the database that was given."""
+        if self.tables:
+            self.adopt(self.tables, name)
+            return
         self.drop(name)
         self._admin(f'CREATE DATABASE "{self.prefix}{name}"')
 
@@ -86,7 +92,7 @@ class PostgresBooks:
 Books = SqliteBooks | PostgresBooks
 
 
-def suite_books(folder: Path) -> Books:
-    """The kind of books that the running suite is on (DATABASE_URL)."""
+def suite_books(folder: Path, tables: str = "") -> Books:
+    """The kind of books that the running suite is on (DATABASE_URL); new ones begin with the tables of a copy."""
     url = os.environ.get("DATABASE_URL", "")
-    return PostgresBooks(url) if url.startswith("postgres") else SqliteBooks(folder)
+    return PostgresBooks(url, tables) if url.startswith("postgres") else SqliteBooks(folder, tables)

@@ -5,6 +5,7 @@ import copy
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 COMPARE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
@@ -21,13 +22,18 @@ Change = Callable[[ast.AST], ast.AST]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One fault: where it is, what stood there, what stands there now, and the whole source with it."""
+    """One fault: where it is, what stood there, what stands there now, and how the whole source with it is written."""
 
     function: str
     line: int
     before: str
     after: str
-    source: str
+    write: Callable[[], str]
+
+    @property
+    def source(self) -> str:
+        """The whole source with the fault; written only when somebody wants it, for that takes longer than finding all faults."""
+        return self.write()
 
     @property
     def name(self) -> str:
@@ -40,17 +46,35 @@ def mutants(source: str) -> Iterator[Mutant]:
     tree = ast.parse(source)
     for number, (node, parent, function) in enumerate(_places(tree, "module")):
         for change in _changes(node):
-            mutated = copy.deepcopy(tree)
-            twin, twin_parent, _function = next(itertools.islice(_places(mutated, "module"), number, None))
-            fault = change(twin)
-            _replace(mutated, twin, fault)
-            ast.fix_missing_locations(mutated)
+            fault = change(node)
             # A number by itself says little; the expression around it does.
             is_small = isinstance(node, ast.Constant) and not isinstance(parent, ast.FunctionDef | ast.ClassDef)
-            before, after = (parent, twin_parent) if is_small else (node, fault)
+            before, after = (parent, _with_other_child(parent, node, fault)) if is_small else (node, fault)
             yield Mutant(
-                function, getattr(node, "lineno", 0), ast.unparse(before), ast.unparse(after), ast.unparse(mutated)
-            )
+                function, getattr(node, "lineno", 0), ast.unparse(before), ast.unparse(after),
+                partial(_written, tree, number, change),
+            )  # fmt: skip
+
+
+def _written(tree: ast.Module, number: int, change: Change) -> str:
+    """The source of a tree with one change, at the place of that number."""
+    mutated = copy.deepcopy(tree)
+    twin, parent, _function = next(itertools.islice(_places(mutated, "module"), number, None))
+    fault = change(twin)
+    for field, value in vars(_with_other_child(parent, twin, fault)).items():
+        setattr(parent, field, value)
+    ast.fix_missing_locations(mutated)
+    return ast.unparse(mutated)
+
+
+def _with_other_child(parent: ast.AST, old: ast.AST, new: ast.AST) -> ast.AST:
+    twin = copy.copy(parent)
+    for field, value in ast.iter_fields(parent):
+        if value is old:
+            setattr(twin, field, new)
+        elif isinstance(value, list):
+            setattr(twin, field, [new if item is old else item for item in value])
+    return twin
 
 
 def _places(tree: ast.AST, function: str) -> Iterator[tuple[ast.AST, ast.AST, str]]:
@@ -85,15 +109,6 @@ def _is_words(node: ast.AST) -> bool:
             node.targets[0].id == "__all__" or isinstance(node.value, ast.Subscript) or "TypeVar" in ast.unparse(node)
         )
     return False
-
-
-def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
-    for parent in ast.walk(tree):
-        for field, value in ast.iter_fields(parent):
-            if value is old:
-                setattr(parent, field, new)
-            elif isinstance(value, list):
-                value[:] = [new if item is old else item for item in value]
 
 
 def _changes(node: ast.AST) -> Iterator[Change]:

@@ -9,6 +9,9 @@ from rackbill.cutover import simulator
 from rackbill.cutover.connectors.bundle import NotABundle, read_bundle
 from rackbill.cutover.simulator.faults import plant_faults
 
+# One worker makes the bundle and has all its tests.
+pytestmark = pytest.mark.xdist_group("bundle")
+
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:

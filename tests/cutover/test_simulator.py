@@ -64,6 +64,8 @@ PERIODS = [
 ]
 
 Row = dict[str, str]
+# One worker makes the bundle and has all its tests.
+pytestmark = pytest.mark.xdist_group("simulator")
 
 
 @pytest.fixture(scope="module")

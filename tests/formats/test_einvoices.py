@@ -29,6 +29,8 @@ from tests.world import documents as world
 from tests.world.generated_documents import CELLS, generated_documents
 from tests.world.reachable import reachable
 
+# One worker has all of them: it takes seconds to compile the rules.
+pytestmark = pytest.mark.xdist_group("einvoices")
 FILES = ("en16931-ubl", "en16931-cii", "factur-x", "xrechnung", "peppol")
 """Profiles of EN 16931."""
 

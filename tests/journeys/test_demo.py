@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import os
 import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from email import message_from_bytes
 from email.policy import default
@@ -15,16 +15,14 @@ from typing import Any
 
 import pytest
 
+from tests.journeys.command_line import CommandLine, started
+
+# One worker makes the demo and has all its tests.
+pytestmark = pytest.mark.xdist_group("demo")
 KEYS = {
     "customers", "services", "legacy_ids", "unresolved_legacy_ids", "invoices", "parked", "pdf_files", "mails",
     "net_minor_by_currency", "seconds", "url", "api_key", "login", "staff_login",
 }  # fmt: skip
-
-
-def rackbill(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "RACKBILL_HOME": str(home), "DATABASE_URL": ""}
-    command = [sys.executable, "-c", "from rackbill.interfaces.console.main import run; run()", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def last_json(done: subprocess.CompletedProcess[str]) -> Any:
@@ -34,9 +32,16 @@ def last_json(done: subprocess.CompletedProcess[str]) -> Any:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     home = tmp_path_factory.mktemp("demo") / "home"
-    done = rackbill(home, "demo", "--no-serve", "--json", "--customers", "50", "--seed", "4")
+    done = started(home, "demo", "--no-serve", "--json", "--customers", "50", "--seed", "4")
     assert done.returncode == 0, done.stderr
     return home, last_json(done)
+
+
+@pytest.fixture(scope="module")
+def rackbill(demo: tuple[Path, dict[str, Any]]) -> Iterator[CommandLine]:
+    """Commands at the demo."""
+    with CommandLine(demo[0]) as command:
+        yield command
 
 
 def test_the_demo_answers_with_its_numbers(demo: tuple[Path, dict[str, Any]]) -> None:
@@ -72,16 +77,15 @@ def test_every_mail_has_the_pdf_of_its_invoice_and_the_e_invoice_where_there_is_
     assert einvoices, "the Belgian business gets an EN 16931 file beside its PDF; a hybrid has it inside"
 
 
-def test_everything_once_more_changes_nothing(demo: tuple[Path, dict[str, Any]]) -> None:
+def test_everything_once_more_changes_nothing(demo: tuple[Path, dict[str, Any]], rackbill: CommandLine) -> None:
     home, _ = demo
-    again = rackbill(home, "cutover", "run", str(home / "legacy-bundle"), "--on", "2020-09-14", "--json")
+    again = rackbill("cutover", "run", str(home / "legacy-bundle"), "--on", "2020-09-14", "--json")
     assert again.returncode == 0, again.stderr
     assert {key: last_json(again)[key] for key in ("stage", "findings", "changes")} == {
         "stage": "unchanged", "findings": [], "changes": {},
     }  # fmt: skip
     for organisation in ("2000", "2600"):
         run = rackbill(
-            home,
             "bill-run",
             "--sales-org",
             organisation,
@@ -97,15 +101,17 @@ def test_everything_once_more_changes_nothing(demo: tuple[Path, dict[str, Any]])
             "lines": 0,
             "parked": 0,
         }
-    sent = rackbill(home, "dispatch", "--json")
+    sent = rackbill("dispatch", "--json")
     assert (last_json(sent)["pdf_files"], last_json(sent)["sent"]) == (0, 0)
-    books = rackbill(home, "check-books", "--json")
+    books = rackbill("check-books", "--json")
     assert (books.returncode, last_json(books)["violations"]) == (0, [])
 
 
-def test_every_amount_of_the_demo_is_recomputed_outside(demo: tuple[Path, dict[str, Any]]) -> None:
-    home, answer = demo
-    explained = rackbill(home, "explain", "--all", "--json")
+def test_every_amount_of_the_demo_is_recomputed_outside(
+    demo: tuple[Path, dict[str, Any]], rackbill: CommandLine
+) -> None:
+    _home, answer = demo
+    explained = rackbill("explain", "--all", "--json")
     assert last_json(explained) == {"explained": answer["invoices"], "documents": answer["invoices"]}
     command = [sys.executable, "-I", str(Path(__file__).parents[2] / "docs" / "recipes" / "recompute.py")]
     done = subprocess.run(command, input=explained.stdout, capture_output=True, text=True, check=False)
@@ -114,26 +120,30 @@ def test_every_amount_of_the_demo_is_recomputed_outside(demo: tuple[Path, dict[s
     assert int(count) > answer["invoices"] * 6
 
 
-def test_the_demo_is_billed_completely_and_its_reports_verify(demo: tuple[Path, dict[str, Any]]) -> None:
+def test_the_demo_is_billed_completely_and_its_reports_verify(
+    demo: tuple[Path, dict[str, Any]], rackbill: CommandLine
+) -> None:
     home, _ = demo
-    proof = rackbill(home, "completeness", "--sales-org", "2600", "--through", "2020-11-01", "--json")
+    proof = rackbill("completeness", "--sales-org", "2600", "--through", "2020-11-01", "--json")
     found = last_json(proof)
     assert (proof.returncode, found["is_complete"], found["exceptions"]) == (0, True, [])
     assert found["lines_total"] == found["billed"] + sum(found["by_reason"].values())
     reports = sorted((home / "reports").glob("*.json"))
     assert reports
     for report in reports:
-        assert rackbill(home, "verify", str(report)).returncode == 0
+        assert started(home, "verify", str(report)).returncode == 0
 
 
-def test_every_legacy_identifier_resolves_on_the_console(demo: tuple[Path, dict[str, Any]]) -> None:
+def test_every_legacy_identifier_resolves_on_the_console(
+    demo: tuple[Path, dict[str, Any]], rackbill: CommandLine
+) -> None:
     home, _ = demo
     customer = (home / "legacy-bundle" / "customers.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[0]
     for text in (customer, f" {customer.lower()} "):
-        found = rackbill(home, "resolve", text, "--json")
+        found = rackbill("resolve", text, "--json")
         things = last_json(found)["things"]
         assert (found.returncode, [thing["kind"] for thing in things]) == (0, ["customer"])
-    assert rackbill(home, "resolve", "never-heard-of-it", "--json").returncode == 1
+    assert rackbill("resolve", "never-heard-of-it", "--json").returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -148,8 +158,8 @@ def test_every_legacy_identifier_resolves_on_the_console(demo: tuple[Path, dict[
         (["no-such-command"], "No such command"),
     ],
 )
-def test_bad_input_is_one_clear_line(demo: tuple[Path, dict[str, Any]], arguments: list[str], words: str) -> None:
-    done = rackbill(demo[0], *arguments)
+def test_bad_input_is_one_clear_line(rackbill: CommandLine, arguments: list[str], words: str) -> None:
+    done = rackbill(*arguments)
     assert done.returncode == 2
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
@@ -157,14 +167,14 @@ def test_bad_input_is_one_clear_line(demo: tuple[Path, dict[str, Any]], argument
 
 def test_the_demo_never_clears_what_is_no_demo(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("x")
-    done = rackbill(tmp_path, "demo", "--no-serve")
+    done = started(tmp_path, "demo", "--no-serve")
     assert (done.returncode, "holds no demo" in done.stderr) == (2, True)
     assert (tmp_path / "precious").read_text() == "x"
 
 
 def test_a_live_installation_keeps_its_clock(tmp_path: Path) -> None:
-    assert rackbill(tmp_path, "init", "--kind", "live").returncode == 0
-    done = rackbill(tmp_path, "bill-run", "--sales-org", "2600", "--through", "2020-11-01", "--at", "2020-10-01")
+    assert started(tmp_path, "init", "--kind", "live").returncode == 0
+    done = started(tmp_path, "bill-run", "--sales-org", "2600", "--through", "2020-11-01", "--at", "2020-10-01")
     assert (done.returncode, "demo or test" in done.stderr) == (2, True)
 
 
@@ -183,19 +193,19 @@ def test_a_customer_of_the_demo_is_exported_without_its_names_and_plays_to_its_i
             "on c.id = s.customer_id where c.customer_id = ?", customer[:1],
         ).fetchall()  # fmt: skip
     file = tmp_path / "case.yaml"
-    done = rackbill(home, "scenario", "export", customer[0], "-o", str(file))
+    done = started(home, "scenario", "export", customer[0], "-o", str(file))
     assert done.returncode == 0, done.stderr
     text = file.read_text()
     for secret in {*customer, *(word for row in references for word in row)}:
         assert len(secret) < 4 or secret not in text, f"{secret} stands in the exported case"
-    played = rackbill(home, "scenario", str(file), "--json")
+    played = started(home, "scenario", str(file), "--json")
     assert played.returncode == 0, played.stdout[-2000:] + played.stderr
     told = last_json(played)
     assert told["is_as_expected"] is True and told["documents"]
 
 
 def test_the_pro_forma_of_a_demo_customer_is_a_pdf_that_is_no_invoice(
-    demo: tuple[Path, dict[str, Any]], tmp_path: Path
+    demo: tuple[Path, dict[str, Any]], rackbill: CommandLine, tmp_path: Path
 ) -> None:
     home, _ = demo
     with closing(sqlite3.connect(home / "rackbill.sqlite3")) as books:
@@ -206,7 +216,7 @@ def test_the_pro_forma_of_a_demo_customer_is_a_pdf_that_is_no_invoice(
         count = "select count(*), max(next_counter) from rackbill_documents_document, rackbill_documents_numberseries"
         before = books.execute(count).fetchone()
         file = tmp_path / "coming.pdf"
-        done = rackbill(home, "pro-forma", customer, "-o", str(file), "--json")
+        done = rackbill("pro-forma", customer, "-o", str(file), "--json")
         assert done.returncode == 0, done.stderr
         assert books.execute(count).fetchone() == before
     told = last_json(done)
@@ -214,5 +224,5 @@ def test_the_pro_forma_of_a_demo_customer_is_a_pdf_that_is_no_invoice(
     assert {row["kind"] for row in told["documents"]} == {"pro_forma"}
     assert all(sum(line["net_minor"] for line in row["lines"]) == row["subtotal_minor"] for row in told["documents"])
     assert file.read_bytes().startswith(b"%PDF-")
-    unknown = rackbill(home, "pro-forma", "99999999")
+    unknown = rackbill("pro-forma", "99999999")
     assert unknown.returncode == 2 and "there is no customer 99999999" in unknown.stderr

@@ -19,14 +19,16 @@ SERVICES = 60
 KILLS = 8
 
 
-def campaign(engine: str, folder: Path) -> Campaign:
-    return Campaign(engine, suite_books(folder), folder, SERVICES, KILLS, random.Random(2020), shard=6, block=8)
+def campaign(engine: str, folder: Path, made_tables: str) -> Campaign:
+    return Campaign(
+        engine, suite_books(folder, made_tables), folder, SERVICES, KILLS, random.Random(2020), shard=6, block=8
+    )
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Campaign]:
+def small(tmp_path: Path, made_tables: str) -> Iterator[Campaign]:
     kind = "postgresql" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
-    made = campaign(kind, tmp_path)
+    made = campaign(kind, tmp_path, made_tables)
     made.prepare()
     yield made
     for name in ("base", "calm", "hurt"):
@@ -63,8 +65,8 @@ def broker_answers() -> bool:
     reason="Celery needs PostgreSQL: see make test-postgresql",
 )
 @pytest.mark.skipif(not broker_answers(), reason=f"no broker answers at {settings.BROKER_URL.rpartition('@')[2]}")
-def test_celery_workers_bill_as_the_runner_alone_does_and_one_is_killed(tmp_path: Path) -> None:
-    celery = campaign("celery", tmp_path)
+def test_celery_workers_bill_as_the_runner_alone_does_and_one_is_killed(tmp_path: Path, made_tables: str) -> None:
+    celery = campaign("celery", tmp_path, made_tables)
     celery.prepare()
     celery.one_run(Counter({"compute": 1}))
     for name in ("base", "calm", "hurt"):
@@ -76,9 +78,9 @@ def test_celery_workers_bill_as_the_runner_alone_does_and_one_is_killed(tmp_path
     reason="Celery needs PostgreSQL: see make test-postgresql",
 )
 @pytest.mark.skipif(not broker_answers(), reason=f"no broker answers at {settings.BROKER_URL.rpartition('@')[2]}")
-def test_celery_workers_alone_compute_what_a_dead_runner_left(tmp_path: Path) -> None:
+def test_celery_workers_alone_compute_what_a_dead_runner_left(tmp_path: Path, made_tables: str) -> None:
     """The runner is killed while it plans; the sweeper of `rackbill work` hands the shards out, and workers compute them."""
-    celery = campaign("celery", tmp_path)
+    celery = campaign("celery", tmp_path, made_tables)
     celery.prepare()
     celery.books.copy("base", "hurt")
     environment = celery.environment("hurt")

@@ -1,12 +1,10 @@
 """The stories of docs/scenarios come to what their authors worked out on paper; and each pro forma foretells the next run."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +14,34 @@ from django.db import transaction
 
 from rackbill.core.periods import add_months
 from rackbill.formats import scenario_file
-from rackbill.formats.scenario_file import Place, Scenario, Step
+from rackbill.formats.scenario_file import Scenario, Step
 from rackbill.formats.scenario_file.steps import BillRunStep, ProFormaStep
 from rackbill.interfaces.console.scenario import exporting, playing
 
 REPOSITORY = Path(__file__).parents[2]
 FILES = sorted((REPOSITORY / "docs" / "scenarios").glob("*.yaml"))
-IDS = [path.stem for path in FILES]
+STORIES = [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in FILES]
+"""Together, so that what a story came to is found out once for all tests of it."""
 
 
-def command(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if key != "RACKBILL_HOME"}
-    if home is not None:
-        environment["RACKBILL_HOME"] = str(home)
-    code = "from rackbill.interfaces.console.main import run; run()"
-    run = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(run, capture_output=True, text=True, check=False, env=environment)
+@cache
+def lived(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What a story came to, and the exported case of each customer; played in a transaction that is rolled back."""
+    scenario, place = scenario_file.read_scenario(path.read_bytes())
+    with transaction.atomic():
+        told = playing.play(scenario, place)
+        exports = {
+            name: scenario_file.write_scenario(exporting.export_case(customer_id=customer_id))
+            for customer_id, name in sorted({(row["customer_id"], row["customer"]) for row in told["documents"]})
+        }
+        transaction.set_rollback(True)
+    return told, exports
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", FILES, ids=IDS)
+@pytest.mark.parametrize("path", STORIES)
 def test_a_story_comes_to_what_was_worked_out_on_paper(path: Path) -> None:
-    scenario, place = scenario_file.read_scenario(path.read_bytes())
-    told = playing.play(scenario, place)
+    told, _exports = lived(path)
     assert told["differences"] == [], json.dumps(told["differences"], indent=1)
     assert told["violations"] == []
     assert told["is_as_expected"] is True
@@ -83,14 +86,6 @@ def with_pro_formas(scenario: Scenario, documents_by_step: dict[int, int]) -> Sc
     return msgspec.structs.replace(scenario, story=story, expect=None, expect_open=None, expect_parked=None)
 
 
-def documents_by_step(scenario: Scenario, place: Place) -> dict[int, int]:
-    """How many documents each step makes, played in a transaction that is rolled back."""
-    with transaction.atomic():
-        told = playing.play(scenario, place)
-        transaction.set_rollback(True)
-    return Counter(row["step"] for row in told["documents"])
-
-
 def foretold(row: dict[str, Any]) -> tuple[Any, ...]:
     """What a pro forma and its invoice must have in common; a credit note is foretold with negative amounts."""
     sign = -1 if row["kind"] == "credit_note" else 1
@@ -106,10 +101,10 @@ def foretold(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", FILES, ids=IDS)
+@pytest.mark.parametrize("path", STORIES)
 def test_a_pro_forma_is_what_the_next_run_brings(path: Path) -> None:
-    plain, place = scenario_file.read_scenario(path.read_bytes())
-    foretelling = with_pro_formas(plain, documents_by_step(plain, place))
+    plain, _place = scenario_file.read_scenario(path.read_bytes())
+    foretelling = with_pro_formas(plain, Counter(row["step"] for row in lived(path)[0]["documents"]))
     scenario, place = scenario_file.read_scenario(scenario_file.write_scenario(foretelling))
     told = playing.play(scenario, place)
     compared = 0
@@ -131,35 +126,6 @@ def test_a_pro_forma_is_what_the_next_run_brings(path: Path) -> None:
     )
 
 
-def test_the_command_prints_the_same_twice_and_leaves_with_the_right_code(tmp_path: Path) -> None:
-    good = FILES[0]
-    first, second = command("scenario", good, "--json"), command("scenario", good, "--json")
-    assert (first.returncode, first.stderr) == (0, "")
-    assert first.stdout == second.stdout
-    told = json.loads(first.stdout)
-    assert told["documents"][0]["lines"][0]["net_minor"] == 4765
-    people = command("scenario", good)
-    assert people.returncode == 0 and "11 of 30 days" in people.stdout and "as expected" in people.stdout
-
-    wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(good.read_text().replace("net: 177.60", "net: 177.61"))
-    disagreed = command("scenario", wrong)
-    assert disagreed.returncode == 1 and "177.61" in disagreed.stdout and "177.60" in disagreed.stdout
-
-    bad = tmp_path / "bad.yaml"
-    bad.write_text(good.read_text().replace("price: 129.95\n", "prise: 129.95\n", 1))
-    refused = command("scenario", bad)
-    assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1
-    assert "line 16" in refused.stderr and "did you mean 'price'?" in refused.stderr
-
-
-def test_the_schema_knows_every_file() -> None:
-    schema = json.loads(command("scenario", "schema").stdout)
-    assert schema["$schema"].endswith("2020-12/schema")
-    assert set(schema["$defs"]["Step"]["properties"]) == set(Step.__struct_fields__)
-    assert schema["$defs"]["SetPriceStep"]["required"] == ["line", "starts"]
-
-
 def comparable(told: dict[str, Any], customer: str) -> list[tuple[Any, ...]]:
     """A customer's documents without names and numbers."""
     return [
@@ -174,16 +140,10 @@ def comparable(told: dict[str, Any], customer: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", FILES, ids=IDS)
+@pytest.mark.parametrize("path", STORIES)
 def test_an_exported_case_plays_to_the_same_documents(path: Path) -> None:
     """Each story is lived, its customers are exported, and each export is played on an empty database."""
-    scenario, place = scenario_file.read_scenario(path.read_bytes())
-    exports = {}
-    with transaction.atomic():
-        told = playing.play(scenario, place)
-        for customer_id, name in sorted({(row["customer_id"], row["customer"]) for row in told["documents"]}):
-            exports[name] = scenario_file.write_scenario(exporting.export_case(customer_id=customer_id))
-        transaction.set_rollback(True)
+    told, exports = lived(path)
     assert exports
     for name, content in exports.items():
         with transaction.atomic():

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.separate_books import Books, PostgresBooks, SqliteBooks, child
+from tests.campaigns.databases import Books, suite_books
+from tests.journeys.separate_books import child
 
 ROUNDS = 3
 NUMBERS = "SELECT number, sha256, chain_hash FROM rackbill_documents_document ORDER BY number"
@@ -18,9 +19,8 @@ PARKED = "SELECT DISTINCT customer_id, code FROM rackbill_billing_parkedbill"
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Books:
-    url = os.environ.get("DATABASE_URL", "")
-    return PostgresBooks(url) if url.startswith("postgres") else SqliteBooks(tmp_path)
+def books(tmp_path: Path, made_tables: str) -> Books:
+    return suite_books(tmp_path, made_tables)
 
 
 def start(books: Books, name: str, home: Path, gate: Path) -> subprocess.Popen[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.separate_books import Books, PostgresBooks, SqliteBooks
+from tests.campaigns.databases import Books, suite_books
 
 ASKED = ("60", "60", "60", "60")
 CREDITED = "SELECT COALESCE(SUM(amount_minor), 0) FROM rackbill_billing_charge WHERE kind = 'credit'"
@@ -18,9 +18,8 @@ OPEN = "SELECT SUM(amount_minor) FROM rackbill_receivables_ledgerentry"
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Books:
-    url = os.environ.get("DATABASE_URL", "")
-    return PostgresBooks(url) if url.startswith("postgres") else SqliteBooks(tmp_path)
+def books(tmp_path: Path, made_tables: str) -> Books:
+    return suite_books(tmp_path, made_tables)
 
 
 def process(books: Books, home: Path, *arguments: str) -> subprocess.Popen[str]:

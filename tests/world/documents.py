@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from rackbill.core.charges import charges_owed
 from rackbill.core.document import BillTo, Document, DocumentReference, LineSubject, PaymentInstructions, numbered
@@ -104,6 +105,11 @@ def document(
 
 def golden() -> dict[str, Document]:
     """The golden documents by name."""
+    return dict(_golden())
+
+
+@cache
+def _golden() -> dict[str, Document]:
     from tests.world import golden_documents
 
     return {**_first(), **golden_documents.more()}

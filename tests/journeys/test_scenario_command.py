@@ -1,0 +1,46 @@
+"""`rackbill scenario` as a shell starts it: a story plays in an installation of its own, made for it and thrown away."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from rackbill.formats.scenario_file import Step
+from tests.journeys.command_line import CODE
+
+FIRST = sorted((Path(__file__).parents[2] / "docs" / "scenarios").glob("*.yaml"))[0]
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "RACKBILL_HOME"}
+    run = [sys.executable, "-c", CODE, *map(str, arguments)]
+    return subprocess.run(run, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_the_command_prints_the_same_twice_and_leaves_with_the_right_code(tmp_path: Path) -> None:
+    first, second = command("scenario", FIRST, "--json"), command("scenario", FIRST, "--json")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == second.stdout
+    told = json.loads(first.stdout)
+    assert told["documents"][0]["lines"][0]["net_minor"] == 4765
+    people = command("scenario", FIRST)
+    assert people.returncode == 0 and "11 of 30 days" in people.stdout and "as expected" in people.stdout
+
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(FIRST.read_text().replace("net: 177.60", "net: 177.61"))
+    disagreed = command("scenario", wrong)
+    assert disagreed.returncode == 1 and "177.61" in disagreed.stdout and "177.60" in disagreed.stdout
+
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(FIRST.read_text().replace("price: 129.95\n", "prise: 129.95\n", 1))
+    refused = command("scenario", bad)
+    assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1
+    assert "line 16" in refused.stderr and "did you mean 'price'?" in refused.stderr
+
+
+def test_the_schema_knows_every_file() -> None:
+    schema = json.loads(command("scenario", "schema").stdout)
+    assert schema["$schema"].endswith("2020-12/schema")
+    assert set(schema["$defs"]["Step"]["properties"]) == set(Step.__struct_fields__)
+    assert schema["$defs"]["SetPriceStep"]["required"] == ["line", "starts"]
