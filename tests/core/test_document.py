@@ -207,7 +207,16 @@ def test_whom_a_document_is_for_is_written_as_text_like_the_value() -> None:
         project_reference="P", einvoice_profile="xrechnung", buyer_kind="public",
     )  # fmt: skip
     text = bill_to_text(
-        to.customer_id, to.legacy_customer_id, "12000456-01", "IT", "PO", "CC", "991-03730-19", "P", "xrechnung", "public"
+        to.customer_id,
+        to.legacy_customer_id,
+        "12000456-01",
+        "IT",
+        "PO",
+        "CC",
+        "991-03730-19",
+        "P",
+        "xrechnung",
+        "public",
     )
     assert text == canonical_text(to)
     assert document_from_canonical(canonical_bytes(replace(SIMPLE, bill_to=to))).bill_to == to

@@ -25,6 +25,7 @@ from rackbill.domain.kit.scope import StaffScope
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties.models import BillingGroup, Customer
 from rackbill.domain.parties.queries import einvoices as einvoice_queries
+from rackbill.domain.receivables import queries as receivables
 from rackbill.formats import einvoice_rules
 from rackbill.formats.einvoice_rules import Failure
 from rackbill.interfaces.jobs import bill_run, einvoice_check, schedule
@@ -228,7 +229,7 @@ def test_the_gate_asks_a_public_body_for_its_reference_as_readiness_does(tmp_pat
     def lacks(owner: Customer) -> list[str]:
         scope, day = StaffScope(frozenset({"2100"})), OCTOBER.date()
         (found,) = einvoice_queries.einvoice_readiness(
-            scope=scope, customer_id=owner.customer_id, on=day, imported=("xrechnung",)
+            scope=scope, customer_id=owner.customer_id, on=day, imported=("xrechnung",), mandates=receivables.mandates
         )
         return [gap.rule for gap in found.gaps]
 

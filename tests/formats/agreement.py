@@ -309,7 +309,8 @@ def _html(document: Document, content: bytes) -> Iterator[str]:
     if not head.endswith(document.number):
         yield f"the heading is {head!r}"
     pairs = {dt.text_content(): tight(dt.getnext().text_content()) for dt in root.xpath("//dl/dt")}
-    for label, value in _facts_shown(document, words):
+    yield from _told_too_much(document, tight(root.text_content()))
+    for label, value in (*_facts_shown(document, words), *_debit_shown(document, words)):
         if pairs.get(label) != tight(value):
             yield f"{label} is {pairs.get(label)!r}, not {tight(value)!r}"
     if document.buyer.name not in [element.text_content() for element in root.xpath("//address/strong")]:
@@ -338,6 +339,22 @@ def _facts_shown(document: Document, words: Wording) -> Iterator[tuple[str, str]
     for key, value in named:
         if value:
             yield words.word(key), value
+
+
+def _debit_shown(document: Document, words: Wording) -> Iterator[tuple[str, str]]:
+    """Of the account that is debited a page shows the end alone."""
+    means, account = document.payment, tight(document.payment.debited_account)
+    if document.kind is DocumentKind.INVOICE and document.totals.due_minor > 0 and means.mandate_reference:
+        if account:
+            yield words.word("debited_account"), f"•••• {account[-4:]}"
+        if means.creditor_id:
+            yield words.word("creditor_id"), means.creditor_id
+
+
+def _told_too_much(document: Document, text: str) -> Iterator[str]:
+    account = tight(document.payment.debited_account)
+    if account and account in text:
+        yield "the whole number of the debited account is there"
 
 
 def _html_lines(document: Document, root: html.HtmlElement, words: Wording) -> Iterator[str]:
@@ -432,7 +449,9 @@ def pdf_texts(document: Document) -> list[tuple[str, str]]:
 
 def _pdf(document: Document, content: bytes) -> Iterator[str]:
     text = pdf_text(content)
-    for group in (_pdf_head(document), _pdf_rows(document), _pdf_totals(document)):
+    debit = [(label, label + value) for label, value in _debit_shown(document, wording(document.language))]
+    yield from _told_too_much(document, text)
+    for group in (_pdf_head(document), _pdf_rows(document), _pdf_totals(document), debit):
         at = 0
         for name, shown in group:
             wanted = tight(fonts.printable(shown) if fonts.uncovered_characters(shown) else shown)

@@ -61,6 +61,13 @@ HEAD: dict[str, tuple[str, str]] = {
     "BT-89": (
         "cac:PaymentMeans/cac:PaymentMandate/cbc:ID", f"{_S}SpecifiedTradePaymentTerms/ram:DirectDebitMandateID",
     ),
+    "BT-90": (
+        f"cac:AccountingSupplierParty/{_P}cac:PartyIdentification/cbc:ID[@schemeID='SEPA']", f"{_S}CreditorReferenceID",
+    ),
+    "BT-91": (
+        "cac:PaymentMeans/cac:PaymentMandate/cac:PayerFinancialAccount/cbc:ID",
+        f"{_S}SpecifiedTradeSettlementPaymentMeans/ram:PayerPartyDebtorFinancialAccount/ram:IBANID",
+    ),
     "BT-106": ("cac:LegalMonetaryTotal/cbc:LineExtensionAmount", f"{_M}LineTotalAmount"),
     "BT-112": ("cac:LegalMonetaryTotal/cbc:TaxInclusiveAmount", f"{_M}GrandTotalAmount"),
     "BT-113": ("cac:LegalMonetaryTotal/cbc:PrepaidAmount", f"{_M}TotalPrepaidAmount"),
@@ -210,6 +217,8 @@ def terms_stated(document: Document) -> Facts:
         # What is credited is not debited.
         "BT-89": document.payment.mandate_reference if is_invoice else "",
     }  # fmt: skip
+    if facts["BT-89"]:
+        facts |= {"BT-90": document.payment.creditor_id, "BT-91": "".join(document.payment.debited_account.split())}
     books = document.accounting
     if is_vat and books is not None and books.currency != currency:
         facts |= {"BT-6": books.currency, "BT-111": amount(sum(books.tax_minor), books.currency)}

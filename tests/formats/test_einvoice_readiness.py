@@ -7,16 +7,24 @@ from itertools import product
 import pytest
 
 from rackbill.core.document import Document
-from rackbill.core.party import Party, TaxRegistration
+from rackbill.core.party import DebitMandate, Party, TaxRegistration
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.parties.policy.einvoices import PROFILES, country_rule
 from rackbill.domain.parties.policy.readiness import EinvoiceFacts, Readiness, readiness
 from rackbill.formats.einvoice import EinvoiceRefused, write_einvoice
+from rackbill.formats.einvoice_rules import document_failures
 from tests.world.documents import ACCOUNTS, MUELLER, document, line, vat
 
 SG = (TaxDecision(regime="GST-SG", code="SR", rate=Decimal(9), jurisdiction="SG"),)
 STRICTER = {"seller_contact", "seller_company_scheme", "seller_tax_id"}
 """A writer falls back (name of the seller, seller's own ID); the receiver or a rule of the pack would not."""
+
+
+def mandate_of(value: Document) -> DebitMandate | None:
+    payment = value.payment
+    if not payment.mandate_reference:
+        return None
+    return DebitMandate(reference=payment.mandate_reference, account=payment.debited_account)
 
 
 def looked_at(value: Document, profile: str) -> Readiness:
@@ -25,6 +33,7 @@ def looked_at(value: Document, profile: str) -> Readiness:
         rule=country_rule("NL", "DE", "business", value.issued_on), is_public_body=value.bill_to.buyer_kind == "public",
         buyer_reference=value.bill_to.buyer_reference,
         accounts=(value.payment.account,) if value.payment.account else (), accounting_currency="EUR", paynow_uen="",
+        mandate=mandate_of(value), creditor_id=value.payment.creditor_id,
         tax_codes=frozenset(tax.code for one in value.lines for tax in one.taxes if tax.regime == "VAT"), tax_fault="",
         has_ended_order=False,
     )  # fmt: skip
@@ -88,3 +97,27 @@ def test_ready_means_written_and_refused_means_missing(profile: str) -> None:
             assert codes <= STRICTER, f"{codes - STRICTER} are said to be missing and are not"
     assert written
     assert refused or profile in ("en16931-ubl", "en16931-cii", "factur-x")
+
+
+@pytest.mark.parametrize("profile", ["xrechnung", "peppol", "factur-x"])
+@pytest.mark.parametrize("creditor_id", ["", "DE98ZZZ09999999999"])
+@pytest.mark.parametrize("account", ["", "DE89370400440532013000", "DE89370400440532013001"])
+@pytest.mark.parametrize("has_account", [True, False])
+def test_a_direct_debit_is_ready_where_it_can_be_written_and_checked(
+    profile: str, creditor_id: str, account: str, has_account: bool
+) -> None:
+    base = document(line(1, "129.95", vat("S", "21")), buyer=MUELLER)
+    payment = replace(
+        base.payment, mandate_reference="M-1", creditor_id=creditor_id, debited_account=account,
+        account=ACCOUNTS["EUR"] if has_account else None,
+    )  # fmt: skip
+    value = replace(
+        base, payment=payment, seller=party(base.seller, "0106:34999001", True), buyer=party(base.buyer, "0208:0428759497", True)
+    )  # fmt: skip
+    said = {gap.rule for gap in looked_at(value, profile).gaps if gap.blocks}
+    refusal = refused_with(value, profile)
+    stopped = {failure.rule for failure in document_failures(value, profile=profile)}
+    told = stopped | ({refusal.rule} if refusal else set())
+    assert told <= said and bool(told) == bool(said), "a writer names the first of two"
+    is_lacking = profile == "xrechnung" and not (creditor_id and account)
+    assert bool(said) == (is_lacking or account == "DE89370400440532013001")

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from rackbill.domain.history.models import HistoryEntry
 from rackbill.domain.parties.errors import EinvoiceDataRefused
 from rackbill.domain.parties.models import Customer, SalesOrganisation
+from rackbill.domain.receivables.errors import MandateRefused
 from rackbill.interfaces.console import answers, customers, sellers
 from tests.journeys.test_money_on_the_console import said, told
 from tests.world import money
@@ -54,6 +55,24 @@ def test_purchase_orders(owner: Customer) -> None:
     said(customers.app, "order", who, "PO-1", "--from", "2020-11-01", "--end")
     (found,) = told(customers.app, "show", who)["groups"]
     assert found["orders"] == [{"number": "PO-1", "valid_from": "2020-10-01", "valid_until": "2020-11-01"}]
+
+
+def test_mandates_and_the_creditor_id(owner: Customer) -> None:
+    who, iban = owner.legacy_id, "DE89 3704 0044 0532 0130 00"
+    entered = said(
+        customers.app, "mandate", who, "M-1", "--holder", "Eva [E]", "--iban", iban, "--signed-on", "2020-09-01"
+    )
+    assert "mandate M-1, account ending in 3000, signed on 2020-09-01" in entered
+    assert "mandate M-1, account of Eva [E] ending in 3000, signed on 2020-09-01" in said(customers.app, "show", who)
+    (row,) = told(customers.app, "show", who)["mandates"]
+    assert (row["reference"], row["account_end"], row["is_revoked"]) == ("M-1", "3000", False)
+    assert told(sellers.app, "edit", *ORG, "--creditor-id", "DE98ZZZ09999999999")["creditor_id"] == "DE98ZZZ09999999999"
+    assert "is revoked" in said(customers.app, "mandate", who, "M-1", "--revoke")
+    assert "3000, revoked" in said(customers.app, "show", who)
+    with pytest.raises(MandateRefused, match="is no IBAN"):
+        said(customers.app, "mandate", who, "M-2", "--holder", "E", "--iban", "DE1")
+    with pytest.raises(EinvoiceDataRefused, match="no SEPA creditor identifier"):
+        said(sellers.app, "edit", *ORG, "--creditor-id", "DE1")
 
 
 def test_refusals(owner: Customer) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 
 from rackbill.domain.history.models import HistoryEntry
 from rackbill.domain.parties.models import BillingGroup, Customer, PurchaseOrder
+from rackbill.domain.receivables.models import Mandate
 from tests.office.test_pages import as_person, staff
 from tests.world import provider as world_of
 
@@ -75,6 +76,7 @@ def test_the_list_is_searched(owner: Customer) -> None:
 def test_what_is_missing_is_said_and_goes_when_it_is_entered(owner: Customer) -> None:
     client, group = as_person("clara"), f"{owner.customer_id}-01"
     assert "Gets no e-invoice; documents come as PDF" in client.get(address(owner)).content.decode()
+    Customer.objects.update(is_public_body=True)
     _status, page = change(client, owner, group=group, act="fields", einvoice_choice="xrechnung", electronic_address="")
     assert 'role="status">Saved.' in page
     assert "Cannot receive an e-invoice yet: XRechnung" in page
@@ -147,6 +149,48 @@ def test_purchase_orders_by_day(owner: Customer) -> None:
     assert [(o.number, o.valid_until) for o in PurchaseOrder.objects.all()] == [("PO-1", date(2020, 10, 3))]
     status, page = change(client, owner, group=group, act="end_order", number="PO-2", first_day="2021-01-01")
     assert (status, "There is no purchase order PO-2" in page) == (422, True)
+
+
+def mandate(client: Client, owner: Customer, **sent: str) -> tuple[int, str]:
+    answer = client.post(f"{address(owner)}mandate/", sent)
+    if answer.status_code == 302:
+        answer = client.get(answer.headers["Location"])
+    return answer.status_code, answer.content.decode()
+
+
+ENTERED = {
+    "act": "enter", "reference": "M-1", "holder": "Eva <b>", "iban": "NL91 ABNA 0417 1643 00", "bic": "",
+    "signed_on": "2020-09-01",
+}  # fmt: skip
+
+
+def test_a_mandate_is_entered_shown_by_the_end_of_its_account_and_revoked(owner: Customer) -> None:
+    client = as_person("clara")
+    status, page = mandate(client, owner, **ENTERED)
+    assert status == 200 and 'role="status">Saved.' in page and "•••• 4300" in page and "Eva &lt;b&gt;" in page
+    assert "NL91ABNA0417164300" not in page
+    for more, words in (
+        ({}, "Mandate M-1 was entered before"), ({"iban": "NL91"}, "“NL91” is no IBAN"), ({"bic": "X"}, "“X” is no BIC"),
+        ({"holder": ""}, "needs the holder"), ({"reference": ""}, "at most 35 letters"),
+        ({"signed_on": "soon"}, "the signature as year-month-day"), ({"signed_on": "2999-01-01"}, "still to come"),
+    ):  # fmt: skip
+        status, page = mandate(client, owner, **{**ENTERED, "reference": "M-2" if more else "M-1", **more})
+        assert (status, words in page) == (422, True), words
+        assert ENTERED["iban"] in page or "iban" in more, "what was entered is there to be corrected"
+    assert mandate(client, owner, act="revoke", reference="M-7")[0] == 422
+    status, page = mandate(client, owner, act="revoke", reference="M-1")
+    assert status == 200 and "revoked" in page and Mandate.objects.get().is_revoked
+    client.post("/language/", {"language": "de", "next": "/"})
+    assert "keine IBAN" in mandate(client, owner, **{**ENTERED, "reference": "M-3", "iban": "1"})[1]
+
+
+def test_who_may_enter_a_mandate(owner: Customer) -> None:
+    for name, status in (("otto", 403), ("bert", 403), ("oscar", 404), ("master", 403)):
+        assert mandate(as_person(name), owner, **ENTERED)[0] == status, name
+        assert mandate(as_person(name), owner, act="revoke", reference="M-1")[0] == status, name
+    assert Mandate.objects.count() == 0
+    assert as_person("clara").get(f"{address(owner)}mandate/").status_code == 405
+    assert Client().post(f"{address(owner)}mandate/", ENTERED).status_code == 302
 
 
 @pytest.mark.parametrize(

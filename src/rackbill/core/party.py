@@ -57,3 +57,11 @@ class BankAccount:
     bic: str = ""
     account_number: str = ""
     routing_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebitMandate:
+    """What a direct debit rests on (BG-19): the mandate's reference (BT-89) and the IBAN that it lets debit (BT-91)."""
+
+    reference: str
+    account: str

@@ -117,8 +117,9 @@ def report_failures(report: str) -> list[Failure]:
 def document_failures(document: Document, *, profile: str) -> list[Failure]:
     """What the official rules leave open and every receiver refuses; asked of the document before any XML is written.
 
-    RB-SOURCE credit note without its invoice, RB-VAT-… check digits of EU VAT numbers, RB-IBAN check digits, RB-ORDERS several
-    orders in one field, RB-ORDER-LEVELS orders in the header and on lines (PINT-SG).
+    RB-SOURCE credit note without its invoice, RB-VAT-… check digits of EU VAT numbers, RB-IBAN and RB-IBAN-DEBIT those of our
+    account and of the debited one, RB-ORDERS several orders in one field, RB-ORDER-LEVELS orders in the header and on lines
+    (PINT-SG).
     """
     found = []
     if document.kind is DocumentKind.CREDIT_NOTE and not document.corrects:
@@ -130,6 +131,9 @@ def document_failures(document: Document, *, profile: str) -> list[Failure]:
     account = document.payment.account
     if account is not None and account.iban and not _is_iban(account.iban):
         found.append(Failure(rule="RB-IBAN", text=account.iban))
+    debited = document.payment.debited_account
+    if document.kind is DocumentKind.INVOICE and debited and not _is_iban(debited):
+        found.append(Failure(rule="RB-IBAN-DEBIT", text=f"{debited} of mandate {document.payment.mandate_reference}"))
     order = document.bill_to.po_number
     if re.search(r"[;,\n]\s*\S", order):
         found.append(Failure(rule="RB-ORDERS", text=" ".join(order.split())))

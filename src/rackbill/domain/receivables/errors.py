@@ -17,5 +17,14 @@ class IdReused(ValueError):
     """The ID of an operation was used before for something else; nothing was done."""
 
 
+class MandateRefused(ValueError):
+    """A mandate cannot be entered or revoked so; the message says why. `code` and `given` let a page say it in its language."""
+
+    def __init__(self, message: str, *, code: str, given: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.given = given
+
+
 class ReminderRefused(ValueError):
     """A ladder or a hold cannot be; the message says why."""

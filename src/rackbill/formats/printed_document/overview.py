@@ -137,7 +137,11 @@ def payment(document: Document, words: Wording) -> dict[str, Any] | None:
         return None
     means = document.payment
     if means.mandate_reference:
-        return {"sentence": words.word("debited", mandate=means.mandate_reference), "rows": [], "code": ""}
+        return {
+            "sentence": words.word("debited", mandate=means.mandate_reference),
+            "rows": _debit(document, words),
+            "code": "",
+        }
     rows: list[dict[str, Any]] = []
     if means.account is not None:
         account = means.account
@@ -155,3 +159,14 @@ def payment(document: Document, words: Wording) -> dict[str, Any] | None:
         rows.append({"label": "PayNow UEN", "value": means.paynow_uen, "is_id": True})
     rows.append({"label": words.word("payment_reference"), "value": payment_reference(document), "is_id": True})
     return {"sentence": "", "rows": rows, "code": payment_payload(document)}
+
+
+def _debit(document: Document, words: Wording) -> list[dict[str, Any]]:
+    """Whom the bank will name, and which account it takes: its last four characters, which its holder knows it by."""
+    means = document.payment
+    account = "".join(means.debited_account.split())
+    candidates = (
+        (words.word("debited_account"), f"•••• {account[-4:]}" if account else ""),
+        (words.word("creditor_id"), means.creditor_id),
+    )  # fmt: skip
+    return [{"label": label, "value": value, "is_id": True} for label, value in candidates if value]

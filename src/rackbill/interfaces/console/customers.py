@@ -11,6 +11,9 @@ from rackbill.domain.parties.operations import einvoices as operations
 from rackbill.domain.parties.policy.readiness import Readiness
 from rackbill.domain.parties.queries import einvoices
 from rackbill.domain.parties.queries.einvoices import CustomerData
+from rackbill.domain.receivables import operations as receivables
+from rackbill.domain.receivables import queries as receivables_queries
+from rackbill.domain.receivables.queries import MandateRow
 from rackbill.interfaces.console import acting, answers, main
 from rackbill.interfaces.console.billing import day
 from rackbill.interfaces.console.payments import EVERYTHING, AsJson, SalesOrg, customer_of
@@ -31,13 +34,17 @@ def show(customer: AnyId, at: At = None, as_json: AsJson = False) -> None:
         einvoice_readiness.imported_profiles(),
     )
     data = einvoices.customer_data(scope=EVERYTHING, customer_id=customer_id, on=today)
-    ready = einvoices.einvoice_readiness(scope=EVERYTHING, customer_id=customer_id, on=today, imported=imported)
+    ready = einvoices.einvoice_readiness(
+        scope=EVERYTHING, customer_id=customer_id, on=today, imported=imported, mandates=receivables_queries.mandates
+    )
+    mandates = receivables_queries.customer_mandates(scope=EVERYTHING, customer_id=customer_id)
     if as_json:
-        answers.print_json(
-            {**_plain(data), "unprintable": _unprintable(data), "readiness": [readiness_json(r) for r in ready]}
-        )
+        answers.print_json({
+            **_plain(data), "mandates": [asdict(row) for row in mandates], "unprintable": _unprintable(data),
+            "readiness": [readiness_json(r) for r in ready],
+        })  # fmt: skip
         return
-    _print(data, ready)
+    _print(data, mandates, ready)
 
 
 @app.command("edit")
@@ -126,11 +133,46 @@ def order(
     answers.out.print(f"purchase order {number} from {since} to {until or 'further notice'}", markup=False)
 
 
+@app.command("mandate")
+def mandate(
+    customer: AnyId,
+    reference: Annotated[str, typer.Argument(help="the mandate's reference (BT-89)")],
+    holder: Annotated[str, typer.Option(help="whose account it is")] = "",
+    iban: Annotated[str, typer.Option(help="the account that it lets debit (BT-91)")] = "",
+    bic: Annotated[str, typer.Option(help="of the account's bank")] = "",
+    signed: Annotated[
+        str | None, typer.Option("--signed-on", help="day of the signature; today where left out")
+    ] = None,
+    revoke: Annotated[
+        bool, typer.Option("--revoke", help="the mandate is there: nothing is debited under it any more")
+    ] = False,
+    email: acting.As = None,
+    token_file: acting.TokenFile = None,
+    at: At = None,
+) -> None:
+    """Enter a mandate of direct debit, or revoke one. Invoices in euros are debited under the newest one in force."""
+    now, customer_id = main.set_clock(at), customer_of(customer)
+    about: dict[str, Any] = {
+        "scope": EVERYTHING, "customer_id": customer_id, "reference": reference, "now": now,
+        "actor": acting.actor(email, token_file),
+    }  # fmt: skip
+    if revoke:
+        receivables.revoke_mandate(**about)
+        answers.out.print(f"mandate {reference} is revoked; invoices of later runs ask for a transfer", markup=False)
+        return
+    signed_on = day(signed, "--signed-on") if signed else now.date()
+    receivables.enter_mandate(holder=holder, iban=iban, bic=bic, signed_on=signed_on, **about)
+    end = "".join(iban.split())[-4:]
+    answers.out.print(f"mandate {reference}, account ending in {end}, signed on {signed_on}", markup=False)
+
+
 @app.command("unready")
 def unready(sales_org: SalesOrg, at: At = None, as_json: AsJson = False) -> None:
     """List the billing groups that get e-invoices and lack something for them: before the first of the month."""
     today, imported = main.set_clock(at).date(), einvoice_readiness.imported_profiles()
-    found = einvoices.unready_customers(scope=EVERYTHING, organisation_id=sales_org, on=today, imported=imported)
+    found = einvoices.unready_customers(
+        scope=EVERYTHING, organisation_id=sales_org, on=today, imported=imported, mandates=receivables_queries.mandates
+    )
     if as_json:
         answers.print_json({"unready": [{"customer_id": customer_id, **readiness_json(r)} for customer_id, r in found]})
     else:
@@ -179,7 +221,7 @@ def _unprintable(data: CustomerData) -> list[dict[str, str]]:
     return [asdict(name) for name in einvoice_readiness.unprintable_names(names)]
 
 
-def _print(data: CustomerData, ready: list[Readiness]) -> None:
+def _print(data: CustomerData, mandates: list[MandateRow], ready: list[Readiness]) -> None:
     kind = "public body" if data.is_public_body else data.kind
     answers.out.print(
         f"[bold]{data.customer_id}[/bold] {escape(data.name)} ({kind}, {data.country}), {data.organisation_id}"
@@ -195,6 +237,12 @@ def _print(data: CustomerData, ready: list[Readiness]) -> None:
         for one in group.orders:
             last = one.valid_until - timedelta(days=1) if one.valid_until else "further notice"
             answers.out.print(f"  {'purchase order':<20} {escape(one.number)}, {one.valid_from} to {last}")
+    for row in mandates:
+        state = "revoked" if row.is_revoked else f"signed on {row.signed_on}"
+        answers.out.print(
+            f"mandate {row.reference}, account of {row.holder} ending in {row.account_end}, {state}", markup=False,
+            soft_wrap=True,
+        )  # fmt: skip
     for found in ready:
         _print_readiness(found)
     for name in _unprintable(data):

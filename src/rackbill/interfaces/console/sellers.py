@@ -27,7 +27,7 @@ def show(sales_org: SalesOrg, as_json: AsJson = False) -> None:
         "organisation_id": seller.organisation_id, "name": party.name, "company_number": party.company_number,
         "company_scheme": party.company_scheme, "contact_name": party.contact_name, "billing_email": party.email,
         "billing_phone": party.phone, "electronic_address": party.electronic_address, "paynow_uen": seller.paynow_uen,
-        "portal_url": seller.details_url,
+        "creditor_id": seller.creditor_ids.get("EUR", ""), "portal_url": seller.details_url,
         "texts": [asdict(row) for row in party_documents.seller_text_rows(organisation_id=sales_org)],
         "unprintable": [asdict(n) for n in einvoice_readiness.unprintable_names((party.name, party.contact_name))],
     }  # fmt: skip
@@ -60,6 +60,7 @@ def edit(
     company_number: Annotated[str | None, typer.Option(help="BT-30")] = None,
     company_scheme: Annotated[str | None, typer.Option(help="register of the company number, ISO 6523")] = None,
     paynow_uen: Annotated[str | None, typer.Option(help="the UEN that PayNow pays to")] = None,
+    creditor_id: Annotated[str | None, typer.Option(help="SEPA creditor identifier for direct debits (BT-90)")] = None,
     portal_url: Annotated[str | None, typer.Option(help="start of the link to a document's details")] = None,
     email: acting.As = None,
     token_file: acting.TokenFile = None,
@@ -73,11 +74,14 @@ def edit(
         "paynow_uen": paynow_uen, "portal_url": portal_url,
     }  # fmt: skip
     given = {name: value for name, value in values.items() if value is not None}
-    if not given:
+    if not given and creditor_id is None:
         raise answers.Refused("nothing to change; rackbill seller edit --help lists what can be")
-    operations.change_sales_organisation(
-        organisation_id=sales_org, fields=given, now=main.set_clock(at), actor=acting.actor(email, token_file)
-    )
+    about: dict[str, Any] = {
+        "organisation_id": sales_org, "now": main.set_clock(at), "actor": acting.actor(email, token_file)
+    }  # fmt: skip
+    if creditor_id is not None:
+        operations.change_creditor_id(creditor_id=creditor_id, **about)
+    operations.change_sales_organisation(fields=given, **about)
     show(sales_org, as_json)
 
 

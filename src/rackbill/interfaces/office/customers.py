@@ -1,5 +1,7 @@
 """Customers: found, and what their documents and e-invoices are made from, shown with what is missing, and changed."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +17,7 @@ from rackbill.domain.parties.policy import people
 from rackbill.domain.parties.policy.readiness import BUYER, RULES, SELLER
 from rackbill.domain.parties.queries import einvoices
 from rackbill.domain.parties.queries.einvoices import CustomerData
+from rackbill.domain.receivables import queries as receivables_queries
 from rackbill.interfaces.jobs import clock, einvoice_readiness
 from rackbill.interfaces.office.staff import actor, with_staff
 from rackbill.interfaces.portal import einvoice_forms, lists
@@ -27,6 +30,14 @@ GROUP_NAMES = (
     "einvoice_choice", "electronic_address", "buyer_reference", "po_number", "addressee", "contact_name", "project_reference",
     "cost_centre",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MandateEntry:
+    """What a person sent as a mandate, and why it was refused."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    fault: Any = ""
 
 
 @with_staff(people.VIEWERS)
@@ -69,17 +80,29 @@ def change(request: HttpRequest, scope: StaffScope, customer_id: str) -> HttpRes
     return redirect(f"{reverse('office_customer', args=[customer_id])}?saved={saved}#group-{saved}")
 
 
-def _page(request: HttpRequest, scope: StaffScope, customer_id: str, entry: Entry, status: int = 200) -> HttpResponse:
+def page_with_mandate(request: HttpRequest, scope: StaffScope, customer_id: str, entry: MandateEntry) -> HttpResponse:
+    """The page once more, with a mandate that was refused."""
+    return _page(request, scope, customer_id, Entry(), status=422, mandate_entry=entry)
+
+
+def _page(
+    request: HttpRequest, scope: StaffScope, customer_id: str, entry: Entry, status: int = 200,
+    mandate_entry: MandateEntry | None = None,
+) -> HttpResponse:  # fmt: skip
     today, profiles = clock.now().date(), einvoice_readiness.imported_profiles()
     try:
         data = einvoices.customer_data(scope=scope, customer_id=customer_id, on=today)
-        ready = einvoices.einvoice_readiness(scope=scope, customer_id=customer_id, on=today, imported=profiles)
+        ready = einvoices.einvoice_readiness(
+            scope=scope, customer_id=customer_id, on=today, imported=profiles, mandates=receivables_queries.mandates
+        )
     except CustomerNotFound:
         raise Http404 from None
     roles = access.staff_organisations(user_key=int(request.user.pk or 0))
     context = {
         "customer": data, "section": "customers", "saved": request.GET.get("saved", ""), "today": today,
-        "target": reverse("office_change_customer", args=[customer_id]),
+        "target": reverse("office_change_customer", args=[customer_id]), "mandate_entry": mandate_entry or MandateEntry(),
+        "mandate_target": reverse("office_mandate", args=[customer_id]),
+        "mandates": receivables_queries.customer_mandates(scope=scope, customer_id=customer_id),
         "may_edit": bool(roles.get(data.organisation_id, frozenset()) & people.EDITORS), **_customer_form(data, entry),
         "sections": einvoice_forms.sections(
             data, ready, names=GROUP_NAMES, profiles=profiles, today=today, sides=(BUYER, SELLER, RULES), entry=entry

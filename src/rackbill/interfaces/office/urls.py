@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from rackbill.interfaces.office import customers, runs
+from rackbill.interfaces.office import customers, mandates, runs
 
 urlpatterns = [
     path("office/", runs.runs, name="office_runs"),
     path("office/customers/", customers.customers, name="office_customers"),
     path("office/customers/<str:customer_id>/", customers.customer, name="office_customer"),
     path("office/customers/<str:customer_id>/change/", customers.change, name="office_change_customer"),
+    path("office/customers/<str:customer_id>/mandate/", mandates.mandate, name="office_mandate"),
     path("office/runs/<str:run_id>/", runs.run, name="office_run"),
     path("office/runs/<str:run_id>/approve/", runs.approve, name="office_approve"),
     path("office/runs/<str:run_id>/report.pdf", runs.report_pdf, name="office_report_pdf"),

@@ -54,6 +54,8 @@ MISSING = {
     "seller_street": _("%(seller)s needs street and post code."),
     "buyer_street": _("Street or post code is missing in the address."),
     "seller_account": _("%(seller)s has no bank account; %(title)s wants to know how to pay."),
+    "seller_creditor_id": _("%(seller)s has no creditor ID, which %(title)s wants beside mandate %(mandate)s."),
+    "debited_account": _("The IBAN of the account that mandate %(mandate)s lets debit is missing or wrong."),
     "rules_missing": _("The official rules of %(title)s are not imported, so its invoices cannot be checked."),
     "no_tax_rule": _("No tax rule fits, so nothing can be billed: %(fault)s"),
     "purchase_order_ended": _("The last purchase order has ended; enter the one that follows."),

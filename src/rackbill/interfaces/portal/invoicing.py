@@ -9,6 +9,7 @@ from rackbill.domain.access.queries import AccountAccess
 from rackbill.domain.parties.errors import BillingGroupNotFound, EinvoiceDataRefused
 from rackbill.domain.parties.policy.readiness import BUYER
 from rackbill.domain.parties.queries import einvoices
+from rackbill.domain.receivables import queries as receivables
 from rackbill.interfaces.jobs import clock, einvoice_readiness
 from rackbill.interfaces.portal import einvoice_forms
 from rackbill.interfaces.portal.account import actor, with_account
@@ -39,7 +40,9 @@ def _page(request: HttpRequest, account: AccountAccess, entry: Entry, status: in
     today, profiles = clock.now().date(), einvoice_readiness.imported_profiles()
     customer_id = account.scope.customer_id
     data = einvoices.customer_data(scope=account.scope, customer_id=customer_id, on=today)
-    ready = einvoices.einvoice_readiness(scope=account.scope, customer_id=customer_id, on=today, imported=profiles)
+    ready = einvoices.einvoice_readiness(
+        scope=account.scope, customer_id=customer_id, on=today, imported=profiles, mandates=receivables.mandates
+    )
     context = {
         "customer": data, "saved": request.GET.get("saved", ""), "today": today, "target": reverse("invoicing"),
         "may_edit": True, "section": "invoicing",

@@ -15,6 +15,7 @@ from rackbill.core.charges.plain import PLAIN_FIELDS, charge_from_plain, discoun
 from rackbill.core.document import texts
 from rackbill.core.invoicing import BillItem, Draft, HeadText, LineTaxes, bill_item, draft_bills
 from rackbill.core.measured_use import measured_text
+from rackbill.core.party import DebitMandate
 from rackbill.core.periods import Period
 from rackbill.core.tax import NoTaxRule, TaxDecision
 from rackbill.core.tax.desk import BuyerDesk
@@ -45,7 +46,7 @@ class _Facts:
 
     buyers: dict[int, Buyer]
     evidence: taxes.Evidence
-    mandates: dict[tuple[int, str], str]
+    mandates: dict[tuple[int, str], DebitMandate]
     charged: dict[int, list[Charged]]
     measured: Usage
     corrected: dict[int, CorrectedLine] = field(default_factory=dict)
@@ -243,7 +244,7 @@ def _bill(
     days = (rules.issued_on, rules.through)
     for (group_key, currency), own in sorted(groups.items()) if len(groups) > 1 else groups.items():
         buyer = facts.buyers[group_key]
-        head = _head(rules, buyer, currency, facts.mandates.get((buyer.customer_key, currency), ""))
+        head = _head(rules, buyer, currency, facts.mandates.get((buyer.customer_key, currency)))
         head.compare = changes.Comparison(earlier.get((group_key, currency)), own, owed.lines, days)
         for draft in draft_bills(head=head, items=own.items):
             frozen.check_plain(msgspec.json.decode(draft.canonical), is_draft=True)
@@ -321,15 +322,17 @@ def _desk(rules: RunRules, facts: _Facts, line: BillableLine) -> BuyerDesk:
     return desk
 
 
-def _head(rules: RunRules, buyer: Buyer, currency: str, mandate: str) -> HeadText:
+def _head(rules: RunRules, buyer: Buyer, currency: str, mandate: DebitMandate | None) -> HeadText:
     seller = rules.seller
-    creditor_id = seller.creditor_ids.get(currency, "") if mandate else ""
+    debit = ("", "", "")
+    if mandate is not None:
+        debit = (mandate.reference, seller.creditor_ids.get(currency, ""), mandate.account)
     return HeadText(
         sales_organisation_id=seller.organisation_id, issued_on=rules.issued_on.isoformat(), currency=currency,
         due_on=(rules.issued_on + timedelta(days=buyer.payment_days)).isoformat(), language=buyer.language,
         seller=rules.seller_text, buyer=buyer.party, bill_to=buyer.bill_to,
         payment=texts.payment_text(
-            rules.account(currency), buyer.payment_days, mandate, creditor_id, seller.paynow_for(currency)
+            rules.account(currency), buyer.payment_days, debit[0], debit[1], seller.paynow_for(currency), debit[2]
         ),
         accounting_rate=rules.accounting_rate(currency), exemption_texts=rules.exemption_texts(buyer.language),
         texts=rules.own_texts.canonical("invoice", buyer.language), details_url=seller.details_url,

@@ -18,8 +18,15 @@ from rackbill.domain.parties.errors import (
     EinvoiceDataRefused,
     SalesOrganisationNotFound,
 )
-from rackbill.domain.parties.models import BillingGroup, Customer, PurchaseOrder, SalesOrganisation, SellerText
-from rackbill.domain.parties.policy import addresses
+from rackbill.domain.parties.models import (
+    BillingGroup,
+    Customer,
+    PurchaseOrder,
+    SalesOrganisation,
+    SellerBankAccount,
+    SellerText,
+)
+from rackbill.domain.parties.policy import accounts, addresses
 from rackbill.domain.parties.policy import einvoices as policy
 from rackbill.domain.taxes import queries as taxes
 
@@ -171,6 +178,26 @@ def change_sales_organisation(*, organisation_id: str, fields: Mapping[str, str]
     row = _organisation(organisation_id)
     before, after = _set(row, fields, _SELLER)
     _store(row, before, after, verb="change_sales_organisation", kind="sales_organisation", identity=organisation_id,
+           customer_id="", now=now, actor=actor)  # fmt: skip
+
+
+@transaction.atomic
+def change_creditor_id(*, organisation_id: str, creditor_id: str, now: datetime, actor: Actor) -> None:
+    """Sets the SEPA creditor identifier (BT-90) of a sales organisation, which belongs to its account in euros.
+
+    Raises SalesOrganisationNotFound, EinvoiceDataRefused.
+    """
+    number = accounts.checked_creditor_id(creditor_id)
+    account = SellerBankAccount.objects.filter(
+        sales_organisation=_organisation(organisation_id), currency="EUR"
+    ).first()
+    if account is None:
+        raise EinvoiceDataRefused(
+            f"sales organisation {organisation_id} has no account in EUR, so it can debit none; add the account first",
+            code="no_euro_account",
+        )  # fmt: skip
+    before, after = _set(account, {"creditor_id": number}, {"creditor_id": str})
+    _store(account, before, after, verb="change_creditor_id", kind="sales_organisation", identity=organisation_id,
            customer_id="", now=now, actor=actor)  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from rackbill.core.party import BankAccount, Party
+from rackbill.core.party import BankAccount, DebitMandate, Party
+from rackbill.domain.parties.policy.accounts import is_iban
 from rackbill.domain.parties.policy.addresses import LEITWEG_SCHEME, MAIL_SCHEME
 from rackbill.domain.parties.policy.einvoices import PROFILES, TITLES, CountryRule
 
@@ -36,6 +37,9 @@ _SENTENCES = {
     "seller_street": "{seller} needs street and post code; complete its address",
     "buyer_street": "{buyer} needs street and post code; complete the address",
     "seller_account": "{seller} has no bank account; {title} wants to know how to pay",
+    "seller_creditor_id": "{seller} has no creditor ID, which {title} wants beside mandate {mandate}; enter it there",
+    "debited_account": "{buyer} has mandate {mandate} for an account whose IBAN is missing or wrong; revoke it and enter one "
+    "that the customer signed for the right account",
     "rules_missing": "the official rules of {title} are not imported, so its invoices cannot be checked; run rackbill "
     "einvoice-rules import DIR --profile {profile}, or choose another profile",
     "no_tax_rule": "no tax rule fits {buyer}, so nothing can be billed: {fault}",
@@ -104,6 +108,8 @@ class EinvoiceFacts:
     is_public_body: bool
     buyer_reference: str
     accounts: tuple[BankAccount, ...]
+    mandate: DebitMandate | None
+    creditor_id: str
     accounting_currency: str
     paynow_uen: str
     tax_codes: frozenset[str]
@@ -121,6 +127,7 @@ def _gaps(facts: EinvoiceFacts, imported: Collection[str]) -> Iterator[Gap]:
     yield from _routing(facts)
     yield from _taxes(facts)
     yield from _seller(facts)
+    yield from _payment(facts)
     yield from _addresses(facts)
     if facts.profile not in imported:
         yield _gap(facts, "rules_missing", side=RULES)
@@ -170,10 +177,22 @@ def _seller(facts: EinvoiceFacts) -> Iterator[Gap]:
     if wanted and not seller.tax_number("VAT") and seller.company_scheme not in wanted:
         rule = {"NL": "NL-R-003", "DK": "DK-R-014"}.get(seller.address.country, "IS-R-002")
         yield _gap(facts, "seller_company_scheme", "BT-30", rule, SELLER, schemes=" or ".join(wanted))
-    if not any(account.iban or account.account_number for account in facts.accounts):
-        if profile == "xrechnung":
+
+
+def _payment(facts: EinvoiceFacts) -> Iterator[Gap]:
+    """What a direct debit rests on, where there is a mandate; else an account to pay to."""
+    mandate = facts.mandate
+    if mandate is not None:
+        if facts.profile == "xrechnung" and not facts.creditor_id:
+            yield _gap(facts, "seller_creditor_id", "BT-90", "BR-DE-30", SELLER, mandate=mandate.reference)
+        is_missing = not mandate.account and facts.profile == "xrechnung"
+        if is_missing or (mandate.account and not is_iban(mandate.account)):
+            rule = "BR-DE-31" if is_missing else "RB-IBAN-DEBIT"
+            yield _gap(facts, "debited_account", "BT-91", rule, BUYER, mandate=mandate.reference)
+    elif not any(account.iban or account.account_number for account in facts.accounts):
+        if facts.profile == "xrechnung":
             yield _gap(facts, "seller_account", "BG-16", "BR-DE-1", SELLER)
-        elif profile == "peppol" and seller.address.country == "NL":
+        elif facts.profile == "peppol" and facts.seller.address.country == "NL":
             yield _gap(facts, "seller_account", "BG-16", "NL-R-007", SELLER)
 
 

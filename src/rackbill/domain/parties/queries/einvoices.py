@@ -1,13 +1,14 @@
 """Whether customers can receive e-invoices on a day, and the data behind it, for the doors where they are edited."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Q, QuerySet
 
 from rackbill.core.document.reading import party_from_plain
+from rackbill.core.party import DebitMandate
 from rackbill.core.periods import Period
 from rackbill.core.tax import NoTaxRule
 from rackbill.domain.kit.paging import Page, page_of
@@ -20,6 +21,8 @@ from rackbill.domain.parties.policy.einvoices import CountryRule
 from rackbill.domain.parties.policy.readiness import EinvoiceFacts, Readiness, readiness
 
 OfStaff = StaffScope | WholeInstallation
+MandatesOf = Callable[..., Mapping[tuple[int, str], DebitMandate]]
+"""How a door reads mandates, which are kept above this noun: customer_keys → the mandate by (customer key, currency)."""
 _DAY = timedelta(days=1)
 
 
@@ -155,7 +158,9 @@ def _group_data(group: BillingGroup) -> GroupData:
     )  # fmt: skip
 
 
-def einvoice_readiness(*, scope: Scope, customer_id: str, on: date, imported: Collection[str]) -> list[Readiness]:
+def einvoice_readiness(
+    *, scope: Scope, customer_id: str, on: date, imported: Collection[str], mandates: MandatesOf
+) -> list[Readiness]:
     """For each billing group of a customer, the default one first: can it receive an e-invoice on the day, and if not, why.
 
     `imported` are the profiles whose official rules the installation has. Raises CustomerNotFound.
@@ -163,6 +168,7 @@ def einvoice_readiness(*, scope: Scope, customer_id: str, on: date, imported: Co
     row = _customer(scope, customer_id)
     seller = parties.seller(organisation_id=row.sales_organisation.organisation_id)
     codes, fault = _tax_codes(customer_id, on)
+    mandate = mandates(customer_keys=[row.pk]).get((row.pk, "EUR"))
     found = []
     for group in row.billing_groups.order_by("-is_default", "group_id"):
         buyer = parties.buyer(group_key=group.pk, on=on)
@@ -173,7 +179,8 @@ def einvoice_readiness(*, scope: Scope, customer_id: str, on: date, imported: Co
             profile=to.get("einvoice_profile", ""), rule=_rule(row, on), seller=seller.party, buyer=party,
             is_public_body=to.get("buyer_kind") == policy.PUBLIC, buyer_reference=to.get("buyer_reference", ""),
             accounts=tuple(seller.accounts.values()), accounting_currency=seller.accounting_currency,
-            paynow_uen=seller.paynow_uen, tax_codes=codes, tax_fault=fault, has_ended_order=not to.get("po_number") and _has_ended_order(group, on),
+            mandate=mandate, creditor_id=seller.creditor_ids.get("EUR", ""), paynow_uen=seller.paynow_uen, tax_codes=codes,
+            tax_fault=fault, has_ended_order=not to.get("po_number") and _has_ended_order(group, on),
         )  # fmt: skip
         found.append(readiness(facts, imported=imported))
     return found
@@ -195,7 +202,7 @@ def _has_ended_order(group: BillingGroup, on: date) -> bool:
 
 
 def unready_customers(
-    *, scope: OfStaff, organisation_id: str, on: date, imported: Collection[str]
+    *, scope: OfStaff, organisation_id: str, on: date, imported: Collection[str], mandates: MandatesOf
 ) -> list[tuple[str, Readiness]]:
     """(customer ID, readiness) of a sales organisation's billing groups that get e-invoices on the day and lack something."""
     rows = _customers(scope).filter(is_closed=False, sales_organisation__organisation_id=organisation_id)
@@ -215,6 +222,6 @@ def unready_customers(
     return [
         (customer_id, one)
         for customer_id in wanted
-        for one in einvoice_readiness(scope=scope, customer_id=customer_id, on=on, imported=imported)
+        for one in einvoice_readiness(scope=scope, customer_id=customer_id, on=on, imported=imported, mandates=mandates)
         if one.profile and not one.is_ready
     ]

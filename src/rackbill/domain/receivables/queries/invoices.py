@@ -7,6 +7,7 @@ from datetime import date
 from django.db.models import Case, CharField, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
+from rackbill.core.party import DebitMandate
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit import bulk
 from rackbill.domain.kit.paging import Page, page_of
@@ -98,13 +99,36 @@ def _row(row: OpenItem, amounts: tuple[int, int, int]) -> InvoiceRow:
     )  # fmt: skip
 
 
-def mandates(*, customer_keys: Sequence[int]) -> dict[tuple[int, str], str]:
-    """By (customer key, currency): the reference of the newest mandate in force. SEPA debits are in EUR."""
+def mandates(*, customer_keys: Sequence[int]) -> dict[tuple[int, str], DebitMandate]:
+    """By (customer key, currency): the newest mandate in force. SEPA debits are in EUR."""
     rows = Mandate.objects.filter(customer_id__any_of=bulk.Keys(customer_keys), is_revoked=False).order_by(
         "signed_on", "pk"
     )
-    found = bulk.plain_rows(rows, "customer_id", "mandate_reference")
-    return {(customer_key, "EUR"): reference for customer_key, reference in found}
+    found = bulk.plain_rows(rows, "customer_id", "mandate_reference", "iban")
+    return {(key, "EUR"): DebitMandate(reference=reference, account=iban) for key, reference, iban in found}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MandateRow:
+    """A mandate as staff see it: of the account the last four characters."""
+
+    reference: str
+    holder: str
+    account_end: str
+    signed_on: date
+    is_revoked: bool
+
+
+def customer_mandates(*, scope: Scope, customer_id: str) -> list[MandateRow]:
+    """The mandates of a customer, the newest first; empty for a customer that is not in the scope."""
+    rows = scope.limit(Mandate.objects.filter(customer__customer_id=customer_id)).order_by("-signed_on", "-pk")
+    return [
+        MandateRow(
+            reference=row.mandate_reference, holder=row.holder, account_end=row.iban[-4:], signed_on=row.signed_on,
+            is_revoked=row.is_revoked,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def open_sums(*, scope: Scope) -> dict[tuple[str, str], int]:
