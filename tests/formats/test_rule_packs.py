@@ -19,6 +19,7 @@ CEN_CII = world.style_sheet(
     head="<!--Schematron version 1.3.16 - Last update: 2026-03-30-->",
 )  # fmt: skip
 XRECHNUNG = world.style_sheet(world.BUYER_REFERENCE)
+XRECHNUNG_CII = world.style_sheet(world.CII_REFERENCE, match="/rsm:CrossIndustryInvoice", names=world.CII)
 PEPPOL = world.style_sheet(world.ORDER, world.ADDRESS)
 PINT = world.style_sheet(("ibr-01", "cbc:ID", "fatal", "x"))
 SINGAPORE = world.style_sheet(world.GST)
@@ -97,6 +98,19 @@ def test_an_imported_pack_replaces_the_built_in_one_and_brings_its_base_along() 
         rule_packs.rules_for(profile="xrechnung", root="CrossIndustryInvoice", packs=packs)
     own = [*recognised({"cen.xslt": CEN}), *packs]
     assert not rule_packs.pack_of("en16931-ubl", own).is_built_in
+
+
+def test_a_hybrid_of_xrechnung_is_usable_where_its_rules_for_cii_and_those_of_en_16931_are() -> None:
+    built_in = list(rule_packs.built_in_packs())
+    german = recognised({"a/XRechnung-UBL.xsl": XRECHNUNG, "a/XRechnung-CII.xsl": XRECHNUNG_CII})
+    assert "zugferd" not in rule_packs.usable_profiles(built_in)
+    assert "xrechnung" in rule_packs.usable_profiles([*german, *built_in])
+    assert "zugferd" not in rule_packs.usable_profiles([*german, *built_in]), "Factur-X's form knows its own name alone"
+    packs = [*german, *recognised({"x/EN16931-CII.xslt": CEN_CII}), *built_in]
+    assert "zugferd" in rule_packs.usable_profiles(packs)
+    used = rule_packs.rules_for(profile="zugferd", root="CrossIndustryInvoice", packs=packs)
+    assert [f.part for _pack, f in used] == ["en16931", "xrechnung"]
+    assert "zugferd" not in rule_packs.usable_profiles([*recognised({"a/X-UBL.xsl": XRECHNUNG}), *packs[1:]])
 
 
 def test_code_lists_are_handed_in_instead_of_looked_up() -> None:

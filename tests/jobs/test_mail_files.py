@@ -160,7 +160,8 @@ def test_a_choice_is_checked_and_kept_in_history() -> None:
 @pytest.mark.parametrize(
     ("chosen", "profile", "attached"),
     [
-        ((), "", ("pdf",)), ((), "xrechnung", ("pdf", "einvoice")), ((), "factur-x", ("pdf",)), (("einvoice",), "", ("pdf",)),
+        ((), "", ("pdf",)), ((), "xrechnung", ("pdf", "einvoice")), ((), "factur-x", ("pdf",)), ((), "zugferd", ("pdf",)),
+        (("einvoice",), "", ("pdf",)),
         (("einvoice",), "peppol", ("einvoice",)), (("einvoice", "csv"), "", ("csv",)), (("pdf", "csv"), "peppol", ("pdf", "csv")),
     ],
 )  # fmt: skip

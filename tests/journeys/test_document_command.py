@@ -64,11 +64,13 @@ def test_every_form_is_written(form: str, tmp_path: Path) -> None:
     result = command(NUMBER, "--format", form, "-o", str(path))
     assert (result.exit_code, result.exception) == (0, None)
     content = path.read_bytes()
-    assert content.startswith(b"%PDF-") if form in ("pdf", "hybrid") else NUMBER.encode() in content
+    assert content.startswith(b"%PDF-") if form in ("pdf", "hybrid", "hybrid-xrechnung") else NUMBER.encode() in content
     if document_forms.FORMS[form].media_type == document_forms.XML:
         assert read_einvoice(content).number == NUMBER
     if form == "hybrid":
         assert b"factur-x.xml" in content
+    if form == "hybrid-xrechnung":
+        assert b"<fx:ConformanceLevel>XRECHNUNG<" in content and b"<fx:DocumentFileName>xrechnung.xml<" in content
     assert "--force" in refusal(NUMBER, "--format", form, "-o", str(path))
 
 

@@ -13,6 +13,9 @@ CII = (
     'xmlns:ram="urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"'
 )
 BUYER_REFERENCE = ("BR-DE-15", "cbc:BuyerReference", "fatal", 'Das Element "Buyer reference" (BT-10) fehlt.')
+CII_REFERENCE = ("BR-DE-15", ".//ram:BuyerReference", "fatal", 'Das Element "Buyer reference" (BT-10) fehlt.')
+CEN_NUMBER = ("BR-02", ".//rsm:ExchangedDocument/ram:ID", "fatal", "An Invoice shall have an Invoice number (BT-1).")
+CEN_SUM = ("BR-CO-10", ".//ram:LineTotalAmount", "fatal", "Sum of Invoice line net amount (BT-106).")
 NOTE = ("BR-DE-99", "cbc:Note", "warning", "A note would be nice (BT-22).")
 ORDER = (
     "PEPPOL-EN16931-R003",
@@ -61,6 +64,12 @@ def write_pack(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
+def xrechnung_with_cii(folder: Path) -> Path:
+    """As KoSIT lays it out, with the rules for both syntaxes."""
+    text = style_sheet(CII_REFERENCE, match="/rsm:CrossIndustryInvoice", names=CII)
+    return write_pack(xrechnung(folder), {"resources/xrechnung/3.0.2/xsl/XRechnung-CII-validation.xsl": text})
+
+
 def xrechnung(folder: Path) -> Path:
     """As KoSIT lays it out, with one rule that stops and one that warns."""
     return write_pack(folder, {
@@ -73,3 +82,9 @@ def xrechnung(folder: Path) -> Path:
 def peppol(folder: Path) -> Path:
     """As phive-rules lays it out."""
     return write_pack(folder, {"openpeppol/2026.5/xslt/PEPPOL-EN16931-UBL.xslt": style_sheet(ORDER, ADDRESS)})
+
+
+def cen_cii(folder: Path) -> Path:
+    """Rules of EN 16931 for CII as their publisher compiles them: they look nothing up in files."""
+    text = style_sheet(CEN_NUMBER, CEN_SUM, match="/rsm:CrossIndustryInvoice", names=CII)
+    return write_pack(folder, {"cii/xslt/EN16931-CII-validation.xslt": text})

@@ -40,8 +40,9 @@ class HybridProfile:
 
 HYBRID_PROFILES = {
     "factur-x": HybridProfile("factur-x.xml", "EN 16931", "1.0"),
-    "xrechnung": HybridProfile("xrechnung.xml", "XRECHNUNG", "3.0"),
+    "zugferd": HybridProfile("xrechnung.xml", "XRECHNUNG", "3.0"),
 }
+"""By profile of the e-invoice. ZUGFeRD carries XRechnung's CII under its own file name and level, and names its version."""
 _KINDS = (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
 
 
@@ -66,16 +67,20 @@ def render_hybrid(
 
 
 def render_canonical(canonical: bytes, xml: bytes, brand: Brand = PLAIN) -> bytes:
-    """The Factur-X PDF of a canonical form; for workers that know nothing but formats."""
+    """The PDF with its customer's e-invoice inside, of a canonical form; for workers that know nothing but formats."""
     document = document_from_canonical(canonical)
-    return render_hybrid(document, xml=xml, brand=brand, digest=document_hash(canonical))
+    profile = document.bill_to.einvoice_profile
+    return render_hybrid(document, xml=xml, profile=profile, brand=brand, digest=document_hash(canonical))
 
 
 def embedded_einvoice(content: bytes) -> bytes | None:
-    """The XML inside a Factur-X PDF, byte for byte; None where it holds none."""
+    """The XML inside a hybrid PDF of any profile, byte for byte; None where it holds none."""
     with pikepdf.open(io.BytesIO(content)) as file:
-        found = file.attachments.get("factur-x.xml")
-        return None if found is None else found.get_file().read_bytes()
+        for profile in HYBRID_PROFILES.values():
+            found = file.attachments.get(profile.file_name)
+            if found is not None:
+                return found.get_file().read_bytes()
+    return None
 
 
 def _with_metadata(content: bytes, profile: HybridProfile) -> bytes:

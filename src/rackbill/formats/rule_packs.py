@@ -14,9 +14,12 @@ from functools import cache
 from importlib import metadata, resources
 from pathlib import PurePosixPath
 
-PROFILES = ("en16931-ubl", "en16931-cii", "factur-x", "xrechnung", "peppol", "pint-sg")
+PROFILES = ("en16931-ubl", "en16931-cii", "factur-x", "xrechnung", "zugferd", "peppol", "pint-sg")
 IMPORTED = ("en16931-ubl", "en16931-cii", "xrechnung", "peppol", "pint-sg")
 """Profiles for which a pack can be imported; the first two replace what comes with Rackbill."""
+_OF_ANOTHER = {"zugferd": "xrechnung"}
+"""Profiles without rules of their own, with the profile whose pack they are checked with."""
+WITH_RULES = tuple(profile for profile in PROFILES if profile not in _OF_ANOTHER)
 TITLES = {
     "en16931": "EN 16931", "xrechnung": "XRechnung", "peppol": "Peppol BIS Billing 3", "pint-sg": "PINT-SG",
 }  # fmt: skip
@@ -238,6 +241,7 @@ def pack_of(profile: str, packs: Iterable[RulePack]) -> RulePack:
     """The pack in use for a profile: the imported one, else the built-in one. Raises PackMissing, RulesUnknown."""
     if profile not in PROFILES:
         raise RulesUnknown(f"there is no e-invoice profile {profile!r}; the profiles are {', '.join(PROFILES)}")
+    profile = _OF_ANOTHER.get(profile, profile)
     own = sorted((pack for pack in packs if pack.profile == profile), key=lambda pack: pack.is_built_in)
     if not own:
         raise PackMissing(
@@ -254,6 +258,7 @@ def rules_for(*, profile: str, root: str, packs: Sequence[RulePack]) -> list[tup
     EN 16931 gives them. Raises PackMissing, RulesUnknown.
     """
     pack = pack_of(profile, packs)
+    profile = _OF_ANOTHER.get(profile, profile)
     chosen = [(pack, f) for f in pack.files if root in f.roots]
     part = "en16931" if profile in ("en16931-ubl", "en16931-cii", "factur-x") else profile
     if not any(f.part == part for _pack, f in chosen):
@@ -268,6 +273,18 @@ def rules_for(*, profile: str, root: str, packs: Sequence[RulePack]) -> list[tup
             )
         chosen = [(base, f) for f in base.files if root in f.roots] + chosen
     return chosen
+
+
+def usable_profiles(packs: Sequence[RulePack]) -> frozenset[str]:
+    """The profiles whose documents can be checked: their pack is there, and a hybrid's has the rules for CII as well."""
+    found = {pack.profile for pack in packs}
+    for profile in _OF_ANOTHER:
+        try:
+            rules_for(profile=profile, root="CrossIndustryInvoice", packs=packs)
+        except (PackMissing, RulesUnknown):
+            continue
+        found.add(profile)
+    return frozenset(found)
 
 
 def self_contained(text: str, data: Mapping[str, str]) -> tuple[str, dict[str, str]]:

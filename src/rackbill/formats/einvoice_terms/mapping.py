@@ -123,7 +123,7 @@ def _buyer_reference(document: Document, profile: Profile, found: str) -> str:
     scheme, _, leitweg_id = document.buyer.electronic_address.strip().partition(":")
     if not own and scheme.strip() == "0204":
         found = own = leitweg_id.strip()
-    if not own and profile.name == "xrechnung" and document.bill_to.buyer_kind == "public":
+    if not own and profile.rules == "xrechnung" and document.bill_to.buyer_kind == "public":
         raise EinvoiceRefused(
             f"customer {document.bill_to.customer_id} ({document.buyer.name}) is a public body and gave no buyer reference "
             f"(BT-10), by which it routes its {profile.title}; ask for its Leitweg-ID and enter it at billing group "
@@ -135,7 +135,7 @@ def _buyer_reference(document: Document, profile: Profile, found: str) -> str:
         raise EinvoiceRefused(
             f"{profile.title} needs a buyer reference or a purchase order (BT-10, BT-13); "
             f"enter one at billing group {document.bill_to.billing_group_id or 'of the customer'}",
-            rule="BR-DE-15" if profile.name == "xrechnung" else "PEPPOL-EN16931-R003", term="BT-10",
+            rule="BR-DE-15" if profile.rules == "xrechnung" else "PEPPOL-EN16931-R003", term="BT-10",
         )  # fmt: skip
     return found
 

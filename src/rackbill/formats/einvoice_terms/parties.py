@@ -20,7 +20,7 @@ def seller_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyT
     others = [r for r in seller.tax_registrations if r.scheme != profile.tax_scheme and r.number.strip()]
     company_number = seller.company_number.strip()
     company_scheme = seller.company_scheme.strip()
-    if profile.name == "peppol" and company_number:
+    if profile.rules == "peppol" and company_number:
         wanted = _COMPANY_SCHEMES.get(seller.address.country, ())
         if wanted and company_scheme not in wanted:
             if not tax_id:
@@ -29,7 +29,7 @@ def seller_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyT
                     rule="NL-R-003" if seller.address.country == "NL" else "DK-R-014", term="BT-30",
                 )  # fmt: skip
             company_number = ""
-    if profile.name == "pint-sg" and not company_number:
+    if profile.rules == "pint-sg" and not company_number:
         raise EinvoiceRefused(
             f"{name} has no company number (BT-30), which {profile.title} demands; enter its UEN",
             rule="BR-112-GST-SG", term="BT-30",
@@ -89,7 +89,7 @@ def _common(party: Party) -> dict[str, str]:
 
 def _check_seller(terms: PartyTerms, profile: Profile, name: str) -> None:
     _check_address(terms, profile, name, {"xrechnung": "BR-DE-4", "pint-sg": "BR-106-GST-SG"}, "BT-38")
-    if profile.name == "xrechnung":
+    if profile.rules == "xrechnung":
         for value, what, rule, term in (
             (terms.phone, "telephone number", "BR-DE-6", "BT-42"), (terms.email, "e-mail address", "BR-DE-7", "BT-43"),
         ):  # fmt: skip
@@ -99,7 +99,7 @@ def _check_seller(terms: PartyTerms, profile: Profile, name: str) -> None:
                     rule=rule,
                     term=term,
                 )
-    if profile.name == "pint-sg" and not terms.tax_id:
+    if profile.rules == "pint-sg" and not terms.tax_id:
         raise EinvoiceRefused(
             f"{name} has no GST number (BT-31), which {profile.title} demands; enter it there",
             rule="BR-105-GST-SG", term="BT-31",
@@ -107,14 +107,14 @@ def _check_seller(terms: PartyTerms, profile: Profile, name: str) -> None:
 
 
 def _check_address(terms: PartyTerms, profile: Profile, name: str, rules: dict[str, str], term: str) -> None:
-    if profile.name not in rules:
+    if profile.rules not in rules:
         return
-    line = terms.city if profile.name == "xrechnung" else terms.street
+    line = terms.city if profile.rules == "xrechnung" else terms.street
     if not terms.postal_code or not line:
-        what = "city and post code" if profile.name == "xrechnung" else "street and post code"
+        what = "city and post code" if profile.rules == "xrechnung" else "street and post code"
         raise EinvoiceRefused(
             f"{name} needs {what} ({term}) for {profile.title}; complete the address",
-            rule=rules[profile.name], term=term,
+            rule=rules[profile.rules], term=term,
         )  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def _address(party: Party, profile: Profile, name: str, *, term: str, rule: str)
     """(scheme, ID) of the electronic address; in XRechnung the e-mail address will do. Raises EinvoiceRefused."""
     text = party.electronic_address.strip()
     if not text:
-        if profile.name == "xrechnung" and party.email.strip():
+        if profile.rules == "xrechnung" and party.email.strip():
             return _MAIL_SCHEME, party.email.strip()
         if not profile.is_sent:
             return "", ""
@@ -137,7 +137,7 @@ def _address(party: Party, profile: Profile, name: str, *, term: str, rule: str)
             f"{name} has the electronic address {text!r} ({term}); write its scheme before it, as 0208:0123456789",
             rule="BR-62" if term == "BT-34" else "BR-63", term=term,
         )  # fmt: skip
-    if profile.name in ("peppol", "pint-sg") and scheme.strip() == _MAIL_SCHEME:
+    if profile.rules in ("peppol", "pint-sg") and scheme.strip() == _MAIL_SCHEME:
         raise EinvoiceRefused(
             f"{name} has an e-mail address as its electronic address ({term}); {profile.title} goes over a network that "
             "knows no e-mail: enter the participant ID, or choose another form of invoice",

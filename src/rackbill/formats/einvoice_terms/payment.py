@@ -18,7 +18,7 @@ def payment_terms(document: Document, profile: Profile, words: Wording) -> Payme
     conditions = _conditions(document, words)
     if document.kind is DocumentKind.CREDIT_NOTE:
         # XRechnung wants BG-16 on every document (BR-DE-1); a credit is set off, so the seller's account would mislead.
-        code = _SET_OFF if profile.name == "xrechnung" else ""
+        code = _SET_OFF if profile.rules == "xrechnung" else ""
         return PaymentTerms(code=code, reference=document.number if code else "", conditions=conditions)
     account = payment.account
     if payment.mandate_reference:
@@ -37,7 +37,7 @@ def payment_terms(document: Document, profile: Profile, words: Wording) -> Payme
 
 def _direct_debit(document: Document, profile: Profile, conditions: str) -> PaymentTerms:
     payment = document.payment
-    if profile.name == "xrechnung":
+    if profile.rules == "xrechnung":
         for value, what, rule, term in (
             (payment.creditor_id, "creditor ID", "BR-DE-30", "BT-90"),
             (payment.debited_account, "debited account", "BR-DE-31", "BT-91"),
@@ -60,7 +60,7 @@ def _direct_debit(document: Document, profile: Profile, conditions: str) -> Paym
 
 def _check_means(document: Document, profile: Profile) -> None:
     is_dutch = document.seller.address.country == "NL" and document.totals.due_minor > 0
-    rule = {"xrechnung": "BR-DE-1", "peppol": "NL-R-007" if is_dutch else ""}.get(profile.name, "")
+    rule = {"xrechnung": "BR-DE-1", "peppol": "NL-R-007" if is_dutch else ""}.get(profile.rules, "")
     if rule:
         raise EinvoiceRefused(
             f"{profile.title} wants to know how {document.number} is paid (BG-16); enter an account in "

@@ -82,7 +82,7 @@ def _vat(document: Document) -> TaxView:
 
 def _rated(view: TaxView, profile: Profile) -> TaxView:
     """XRechnung wants a rate in every row of the breakdown (BR-DE-14); the lines of category O still have none."""
-    if profile.name != "xrechnung":
+    if profile.rules != "xrechnung":
         return view
     rows = tuple(replace(row, rate=_ZERO) if row.rate is None else row for row in view.rows)
     return replace(view, rows=rows)

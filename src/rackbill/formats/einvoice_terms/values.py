@@ -51,9 +51,15 @@ class Profile:
     tax_scheme: str = "VAT"
     is_sent: bool = False
 
+    @property
+    def rules(self) -> str:
+        """The name of the profile whose rules it follows: XRechnung is XRechnung inside a PDF too."""
+        return "xrechnung" if self.specification == _XRECHNUNG else self.name
+
 
 _EN = "urn:cen.eu:en16931:2017"
 _BIS = "urn:fdc:peppol.eu:2017:poacc:billing"
+_XRECHNUNG = f"{_EN}#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
 PROFILES = {
     profile.name: profile
     for profile in (
@@ -62,7 +68,11 @@ PROFILES = {
         Profile(name="factur-x", title="Factur-X EN 16931", syntax="cii", specification=_EN),
         Profile(
             name="xrechnung", title="XRechnung 3.0", syntax="ubl", process=f"{_BIS}:01:1.0", is_sent=True,
-            specification=f"{_EN}#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0",
+            specification=_XRECHNUNG,
+        ),
+        Profile(
+            name="zugferd", title="ZUGFeRD XRECHNUNG", syntax="cii", process=f"{_BIS}:01:1.0", is_sent=True,
+            specification=_XRECHNUNG,
         ),
         Profile(
             name="peppol", title="Peppol BIS Billing 3.0", syntax="ubl", process=f"{_BIS}:01:1.0", is_sent=True,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from rackbill.adapters.rule_checker import RuleChecker
-from rackbill.formats.rule_packs import IMPORTED, PROFILES, RulePack
+from rackbill.formats.rule_packs import IMPORTED, WITH_RULES, RulePack
 from rackbill.interfaces.console import answers
 from rackbill.interfaces.jobs import clock, einvoice_rules
 
@@ -46,7 +46,7 @@ def import_rules(
 def list_rules(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """The rules in use for each e-invoice profile, and the profiles that have none."""
     among = einvoice_rules.packs()
-    used = {profile: next((pack for pack in among if pack.profile == profile), None) for profile in PROFILES}
+    used = {profile: next((pack for pack in among if pack.profile == profile), None) for profile in WITH_RULES}
     if as_json:
         answers.print_json({
             "packs": [pack_json(pack) for pack in used.values() if pack is not None],

@@ -44,8 +44,8 @@ def document_pdf(*, scope: Scope, number: str, now: datetime) -> bytes:
 
 
 def _rendering(canonical: bytes, brand: Brand) -> tuple[Callable[..., bytes], tuple[object, ...]]:
-    """What makes the PDF of a form: a customer with Factur-X gets it with the e-invoice inside."""
-    if b'"einvoice_profile":"factur-x"' in canonical:
+    """What makes the PDF of a form: a customer with a hybrid profile gets it with the e-invoice inside."""
+    if any(b'"einvoice_profile":"%s"' % name.encode() in canonical for name in einvoice_hybrid.HYBRID_PROFILES):
         document = pdf.document_from_canonical(canonical)
         if has_einvoice(document):
             return einvoice_hybrid.render_canonical, (canonical, written_einvoice(document=document), brand)
@@ -80,7 +80,7 @@ def has_einvoice(document: Document) -> bool:
 
 
 def written_einvoice(*, document: Document) -> bytes:
-    """The e-invoice of an issued document: the stored one, the one inside the stored Factur-X PDF, else written now, not kept.
+    """The e-invoice of an issued document: the stored one, the one inside the stored hybrid PDF, else written now, not kept.
 
     Raises EinvoiceRefused, FileMissing.
     """
@@ -88,7 +88,7 @@ def written_einvoice(*, document: Document) -> bytes:
     if digest is not None:
         return file_storage.load_file(root=files_root(), digest=digest)
     profile = document.bill_to.einvoice_profile
-    if profile == "factur-x":
+    if profile in einvoice_hybrid.HYBRID_PROFILES:
         # A PDF that was made before must leave with what it holds, so that is what the rules must let pass.
         stored = document_queries.stored_file_hash(scope=WholeInstallation(), number=document.number, format="pdf")
         if stored is not None:

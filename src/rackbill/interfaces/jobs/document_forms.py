@@ -12,7 +12,7 @@ from rackbill.formats.document_html import render_html
 from rackbill.formats.document_json import write_document_json
 from rackbill.formats.document_pdf import render_pdf
 from rackbill.formats.einvoice import write_einvoice
-from rackbill.formats.einvoice_hybrid import render_hybrid
+from rackbill.formats.einvoice_hybrid import HYBRID_PROFILES, render_hybrid
 from rackbill.formats.messages import attachment_name
 from rackbill.formats.wording import LANGUAGES
 from rackbill.interfaces.jobs import document_files
@@ -20,6 +20,7 @@ from rackbill.interfaces.jobs import document_files
 HYBRID = "hybrid"
 XML = "application/xml"
 HYBRID_PROFILE = "factur-x"
+"""What is put into the PDF of a document whose customer gets no hybrid of its own."""
 
 
 class FormRefused(ValueError):
@@ -43,6 +44,7 @@ class Form:
 FORMS = {
     "pdf": Form("pdf", "application/pdf", is_translated=True),
     HYBRID: Form("pdf", "application/pdf", profile=HYBRID_PROFILE),
+    "hybrid-xrechnung": Form("pdf", "application/pdf", profile="zugferd"),
     "html": Form("html", "text/html; charset=utf-8", is_translated=True),
     "csv": Form("csv", "text/csv; charset=utf-8"),
     "json": Form("json", "application/json"),
@@ -50,6 +52,7 @@ FORMS = {
     "cii": Form("cii.xml", XML, profile="en16931-cii"),
     "factur-x": Form("factur-x.xml", XML, profile=HYBRID_PROFILE),
     "xrechnung": Form("xrechnung.xml", XML, profile="xrechnung"),
+    "zugferd": Form("zugferd.xml", XML, profile="zugferd"),
     "peppol": Form("peppol.xml", XML, profile="peppol"),
     "pint-sg": Form("pint-sg.xml", XML, profile="pint-sg"),
 }
@@ -77,7 +80,7 @@ def form_names(document: Document) -> list[str]:
 
 def is_hybrid(document: Document) -> bool:
     """Whether the document's own PDF has the e-invoice inside."""
-    return document_files.has_einvoice(document) and document.bill_to.einvoice_profile == HYBRID_PROFILE
+    return document_files.has_einvoice(document) and document.bill_to.einvoice_profile in HYBRID_PROFILES
 
 
 def offered_form(*, scope: Scope, number: str, form: str, now: datetime, language: str = "") -> FormFile:
@@ -98,12 +101,14 @@ def _form_file(value: Document, scope: Scope, form: str, now: datetime, language
     if language and language != value.language:
         content = _translated(value, name, found, language)
         return FormFile(attachment_name(value, f"{language}.{found.ending}"), found.media_type, content)
-    # The PDF of a customer who gets Factur-X has the e-invoice inside already.
-    if name == "pdf" or (name == HYBRID and is_hybrid(value)):
+    is_inside = bool(found.profile) and found.ending == "pdf"
+    # The PDF of a customer who gets a hybrid has the e-invoice inside already.
+    is_own = is_hybrid(value) and (name == HYBRID or found.profile == value.bill_to.einvoice_profile)
+    if name == "pdf" or (is_inside and is_own):
         content = document_files.document_pdf(scope=scope, number=value.number, now=now)
-    elif name == HYBRID:
+    elif is_inside:
         brand = document_files.brand_of(value.sales_organisation_id)
-        content = render_hybrid(value, xml=write_einvoice(value, HYBRID_PROFILE), profile=HYBRID_PROFILE, brand=brand)
+        content = render_hybrid(value, xml=write_einvoice(value, found.profile), profile=found.profile, brand=brand)
     elif found.profile:
         content = _einvoice(value, found.profile)
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rackbill.formats import fonts
+from rackbill.formats import fonts, rule_packs
 from rackbill.interfaces.jobs import einvoice_rules
 
 
@@ -18,7 +18,7 @@ class UnprintableName:
 
 def imported_profiles() -> frozenset[str]:
     """The profiles whose official rules can be run, those that come with Rackbill included."""
-    return frozenset(pack.profile for pack in einvoice_rules.packs())
+    return rule_packs.usable_profiles(einvoice_rules.packs())
 
 
 def unprintable_names(texts: Iterable[str]) -> list[UnprintableName]:

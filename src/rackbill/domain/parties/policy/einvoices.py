@@ -8,10 +8,12 @@ from pathlib import Path
 
 from rackbill.domain.parties.errors import EinvoiceDataRefused
 
-PROFILES = ("en16931-ubl", "en16931-cii", "factur-x", "xrechnung", "peppol", "pint-sg")
+PROFILES = ("en16931-ubl", "en16931-cii", "factur-x", "xrechnung", "zugferd", "peppol", "pint-sg")
+HYBRIDS = frozenset({"factur-x", "zugferd"})
+"""Profiles whose e-invoice is inside the PDF."""
 TITLES = {
     "en16931-ubl": "EN 16931 (UBL)", "en16931-cii": "EN 16931 (CII)", "factur-x": "Factur-X", "xrechnung": "XRechnung",
-    "peppol": "Peppol BIS Billing 3", "pint-sg": "PINT-SG",
+    "zugferd": "ZUGFeRD (PDF with XRechnung inside)", "peppol": "Peppol BIS Billing 3", "pint-sg": "PINT-SG",
 }  # fmt: skip
 BY_COUNTRY = ""
 NO_EINVOICE = "none"

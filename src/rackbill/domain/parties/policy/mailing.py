@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from rackbill.domain.parties.errors import AttachmentsRefused
+from rackbill.domain.parties.policy.einvoices import HYBRIDS
 
 ATTACHMENTS = ("pdf", "einvoice", "csv")
-"""pdf: with the e-invoice inside where the customer gets Factur-X; einvoice: the XML that the customer gets; csv: the lines."""
+"""pdf: with the e-invoice inside where the customer gets a hybrid; einvoice: the XML that the customer gets; csv: the lines."""
 
 
 def checked_attachments(names: Sequence[str]) -> tuple[str, ...]:
@@ -20,5 +21,5 @@ def attachments_for(*, chosen: Sequence[str], einvoice_profile: str) -> tuple[st
 
     Who chose nothing gets the PDF, and the e-invoice beside it unless it is inside.
     """
-    names = chosen or (("pdf",) if einvoice_profile == "factur-x" else ("pdf", "einvoice"))
+    names = chosen or (("pdf",) if einvoice_profile in HYBRIDS else ("pdf", "einvoice"))
     return tuple(name for name in names if name != "einvoice" or einvoice_profile) or ("pdf",)
