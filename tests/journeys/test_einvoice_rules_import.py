@@ -10,14 +10,18 @@ from typer.testing import CliRunner
 
 from rackbill.adapters.rule_packs import PackDamaged
 from rackbill.interfaces.console import einvoice_rules
+from rackbill.interfaces.jobs import einvoice_check
 from rackbill.interfaces.jobs import einvoice_rules as jobs
 from tests.world import rule_packs as world
+from tests.world.documents import golden
+from tests.world.reachable import reachable
 
 
 @pytest.fixture(autouse=True)
 def rules_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(settings, "EINVOICE_RULES", tmp_path / "rules", raising=False)
     jobs._kept_sheet.cache_clear()
+    jobs._kept_schema.cache_clear()
     return tmp_path / "rules"
 
 
@@ -40,6 +44,35 @@ def test_a_folder_is_imported_and_listed(tmp_path: Path) -> None:
     used = jobs.used_rules(profile="xrechnung", root="Invoice", among=jobs.packs())
     assert [part for _key, part in used.parts] == ["en16931", "xrechnung"]
     assert "EN 16931 for UBL 1.3.16" in used.label and "XRechnung 3.0.2" in used.label
+
+
+def test_schemas_are_imported_used_by_the_gate_and_noticed_when_they_are_touched(
+    tmp_path: Path, rules_folder: Path
+) -> None:
+    stricter = ('ref="cbc:ProfileExecutionID" minOccurs="0"', 'ref="cbc:ProfileExecutionID" minOccurs="1"')
+    document = reachable(golden()["simple"])
+    gate = einvoice_check.Gate()
+    run("import", str(world.xrechnung(tmp_path / "plain")))
+    (passed,) = gate.check([(document, "xrechnung")])
+    assert passed.failures == ()
+    folder = world.write_pack(world.xrechnung(tmp_path / "kosit"), world.ubl_schemas(invoice=stricter))
+    (imported,) = run("import", str(folder), "--json")["imported"]
+    assert [name.rpartition("/")[2] for name in imported["schemas"]] == [
+        "UBL-CreditNote-2.1.xsd",
+        "UBL-Invoice-2.1.xsd",
+    ]
+    assert run("list", "--json")["packs"][-1]["schemas"] == imported["schemas"]
+    newer = einvoice_check.Gate(checker=gate.checker)
+    (stopped, other) = newer.check([(document, "xrechnung"), (document, "en16931-ubl")])
+    assert "ProfileExecutionID" in stopped.failures[0].text and other.failures == ()
+    assert stopped.failures[0].rule == "XSD"
+    assert newer.check_again(passed.xml, "xrechnung").failures == stopped.failures
+    (kept,) = (rules_folder / imported["checksum"]).rglob("UBL-CommonBasicComponents-2.1.xsd")
+    kept.write_bytes(kept.read_bytes() + b" ")
+    jobs._kept_schema.cache_clear()
+    with pytest.raises(PackDamaged, match="was changed on disk; import the pack again"):
+        newer.check([(document, "xrechnung")])
+    gate.close()
 
 
 def test_what_does_not_compile_or_does_not_run_is_not_taken(tmp_path: Path, rules_folder: Path) -> None:

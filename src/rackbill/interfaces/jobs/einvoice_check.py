@@ -110,17 +110,23 @@ class Gate:
         except ValueError as refusal:
             return Verdict(failures=(*failures, _unwritten(refusal)))
         if failures:
-            return Verdict(xml=xml, failures=(*failures, *einvoice_rules.schema_failures(xml)))
+            return Verdict(xml=xml, failures=(*failures, *self._off_schema(xml, profile)))
         return self._held_against(place, xml, profile)
 
     def _held_against(self, place: int, xml: bytes, profile: str) -> _Waiting | Verdict:
-        if failures := einvoice_rules.schema_failures(xml):
+        if failures := self._off_schema(xml, profile):
             return Verdict(xml=xml, failures=tuple(failures))
         try:
             used = installed.used_rules(profile=profile, root=einvoice_rules.xml_root(xml), among=self._packs)
         except PackMissing as refusal:
             return Verdict(xml=xml, failures=(Failure(rule="RB-PACK", text=str(refusal), is_told=True),))
         return _Waiting(place, xml, used)
+
+    def _off_schema(self, xml: bytes, profile: str) -> list[Failure]:
+        """Where the XML breaks the schema that was imported with the profile's rules, else the one that comes with Rackbill."""
+        return einvoice_rules.schema_failures(
+            xml, imported=lambda root: installed.imported_schema(profile=profile, root=root, among=self._packs)
+        )
 
     def _missing(self, profile: str) -> Failure | None:
         try:

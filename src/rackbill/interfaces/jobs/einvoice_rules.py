@@ -6,11 +6,13 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
+from lxml import etree
 
 from rackbill.adapters import rule_packs as pack_storage
 from rackbill.adapters.rule_checker import RuleChecker, StyleSheet
-from rackbill.formats import rule_packs
-from rackbill.formats.rule_packs import RuleFile, RulePack
+from rackbill.formats import rule_packs, rule_schemas
+from rackbill.formats.rule_packs import PackMissing, RuleFile, RulePack, RulesUnknown
+from rackbill.formats.rule_schemas import SchemaFile, SchemaRefused
 
 SAMPLES = {
     "Invoice": '<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2" {ubl}>{head}</Invoice>',
@@ -60,10 +62,36 @@ def used_rules(*, profile: str, root: str, among: list[RulePack]) -> UsedRules:
     return UsedRules(label="; ".join(labels), style_sheets=sheets, parts=parts)
 
 
+def imported_schema(*, profile: str, root: str, among: list[RulePack]) -> etree.XMLSchema | None:
+    """The imported schema for documents of a profile; None where none was imported, or its rules are missing altogether.
+
+    Raises RulesUnknown, PackDamaged.
+    """
+    try:
+        found = rule_packs.schema_for(profile=profile, root=root, packs=among)
+    except PackMissing:
+        return None
+    return None if found is None else _kept_schema(found[0].checksum, found[1])
+
+
+@lru_cache(maxsize=16)
+def _kept_schema(checksum: str, schema: SchemaFile) -> etree.XMLSchema:
+    digests = {schema.name: schema.sha256, **dict(schema.data)}
+    root = root_folder()
+    files = {
+        name: pack_storage.pack_file(root=root, checksum=checksum, name=name, sha256=digest)
+        for name, digest in digests.items()
+    }
+    try:
+        return rule_schemas.compiled_schema(schema, files)
+    except SchemaRefused as fault:
+        raise RulesUnknown(str(fault)) from fault
+
+
 def import_folder(
     *, folder: Path, profile: str | None, version: str, licence: str, on: date, checker: RuleChecker
 ) -> list[RulePack]:
-    """Takes a downloaded folder's rules in use, once every style sheet compiles and runs; the packs.
+    """Takes a downloaded folder's rules and schemas in use, once each compiles and every style sheet runs; the packs.
 
     Raises FileNotFoundError, RulesUnknown, ImportRefused, RuleCheckerDown.
     """
@@ -72,8 +100,11 @@ def import_folder(
     for pack in found:
         for rules in pack.files:
             _try_out(rules, files, checker)
+        for schema in pack.schemas:
+            _try_schema(schema, files)
     for pack in found:
-        names = {name for rules in pack.files for name in (rules.name, *(name for name, _sha in rules.data))}
+        every: tuple[RuleFile | SchemaFile, ...] = (*pack.files, *pack.schemas)
+        names = {name for one in every for name in (one.name, *(name for name, _sha in one.data))}
         pack_storage.store_pack(
             root=root_folder(), profile=pack.profile, checksum=pack.checksum, manifest=rule_packs.manifest(pack),
             files={name: files[name] for name in sorted(names)},
@@ -94,6 +125,14 @@ def _try_out(rules: RuleFile, files: dict[str, bytes], checker: RuleChecker) -> 
         raise
     except ValueError as fault:
         raise ImportRefused(f"{rules.name} does not compile: {fault}") from fault
+
+
+def _try_schema(schema: SchemaFile, files: dict[str, bytes]) -> None:
+    names = (schema.name, *(name for name, _sha in schema.data))
+    try:
+        rule_schemas.compiled_schema(schema, {name: files[name] for name in names})
+    except SchemaRefused as fault:
+        raise ImportRefused(f"{fault}; download the folder again, or leave its schemas out") from fault
 
 
 def sample(root: str) -> str:
