@@ -346,7 +346,8 @@ def _facts_shown(document: Document, words: Wording) -> Iterator[tuple[str, str]
         yield words.word("period"), words.period(document.period)
     if to.billing_group_name:
         yield words.word("billing_group"), f"{to.billing_group_name} {to.billing_group_id}"
-    named = (("tax_number", document.buyer.tax_number()), ("po_number", to.po_number), ("cost_centre", to.cost_centre))
+    tax_number = document.buyer.tax_number() if document.kind is not DocumentKind.REMINDER else ""
+    named = (("tax_number", tax_number), ("po_number", to.po_number), ("cost_centre", to.cost_centre))
     for key, value in named:
         if value:
             yield words.word(key), value

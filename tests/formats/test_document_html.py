@@ -109,3 +109,23 @@ def test_a_long_document_keeps_every_line() -> None:
     lines = tuple(replace(line, line_number=number) for number in range(1, 601))
     rows = page(replace(value, lines=lines)).xpath("//table[@class='lines']/tbody/tr")
     assert [row.xpath("./th")[0].text_content() for row in rows] == [str(number) for number in range(1, 601)]
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_the_link_to_the_lines_stands_only_where_the_portal_has_a_page(name: str) -> None:
+    document = GOLDEN[name]
+    links = page(document).xpath("//a/@href")
+    is_linked = document.kind is DocumentKind.INVOICE and document.details_url
+    assert links == ([document.details_url + document.number] if is_linked else [])
+
+
+def test_an_offer_and_a_reminder_are_addressed_and_bill_nobody() -> None:
+    for name, words in (("quote", "To"), ("order_confirmation", "To"), ("reminder", "To"), ("simple", "Billed to")):
+        assert page(GOLDEN[name]).xpath("//div[@class='head']/div/span")[0].text_content() == words
+    labels = [dt.text_content() for dt in page(GOLDEN["reminder"]).xpath("//div[@class='head']/dl/dt")]
+    assert labels == ["Date", "Customer ID"]
+
+
+def test_days_that_are_taken_back_have_their_sign() -> None:
+    shown = [cell.text_content() for cell in page(GOLDEN["corrections"]).xpath("//td[@data-label='Quantity']")]
+    assert shown == ["1 month", "−10 days", "1 month"]

@@ -81,7 +81,7 @@ def _paragraph(text: str) -> str:
 
 
 def _head(data: Data) -> str:
-    words, buyer = data["words"], data["buyer"]
+    buyer = data["buyer"]
     address = "<br>".join(map(escape, buyer["address"]))
     facts = "".join(
         (f"<dt>{escape(fact['label'])}</dt>" if fact["label"] else "") + f"<dd>{escape(fact['value'])}"
@@ -89,7 +89,7 @@ def _head(data: Data) -> str:
         for fact in data["facts"]
     )  # fmt: skip
     return (
-        f'<div class="head"><div><span class="quiet">{escape(words["to"])}</span>'
+        f'<div class="head"><div><span class="quiet">{escape(data["to_word"])}</span>'
         f"<address><strong>{escape(buyer['name'])}</strong><br>{address}</address></div><dl>{facts}</dl></div>"
     )
 

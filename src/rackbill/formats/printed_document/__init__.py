@@ -9,6 +9,9 @@ from rackbill.formats.printed_document.lines import line as printed_line
 from rackbill.formats.printed_document.pages import MOST_LINES
 from rackbill.formats.wording import wording
 
+_LETTERS = (DocumentKind.QUOTE, DocumentKind.ORDER_CONFIRMATION, DocumentKind.REMINDER)
+"""Kinds that bill nobody for anything."""
+
 __all__ = ["DASH", "due_word", "printed", "tax_label", "taxes_label", "title"]
 
 
@@ -33,6 +36,7 @@ def printed(document: Document, *, language: str = "", digest: str = "") -> dict
         "warning": document.notes[0] if document.kind is DocumentKind.PRO_FORMA and document.notes else "",
         "seller": party(document.seller, words),
         "buyer": party(document.buyer, words),
+        "to_word": words.word("addressed_to" if document.kind in _LETTERS else "to"),
         "facts": [
             {"label": label, "value": value, "note": note} for label, value, note in overview.facts(document, words)
         ],
@@ -60,7 +64,10 @@ def printed(document: Document, *, language: str = "", digest: str = "") -> dict
         "payment": overview.payment(document, words),
         "notes": list(document.notes[1:] if document.kind is DocumentKind.PRO_FORMA else document.notes),
         "texts": list(document.texts),
-        "details_url": document.details_url + document.number if document.details_url and document.number else "",
+        # The portal has a page for each invoice, and for no other kind.
+        "details_url": document.details_url + document.number
+        if is_invoice and document.details_url and document.number
+        else "",
         "lines": lines,
         "has_legacy_names": any(line["is_legacy"] for line in lines),
         "shows_tax_of_lines": len(labels) > 1,

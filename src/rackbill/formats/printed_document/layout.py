@@ -13,6 +13,16 @@ from rackbill.formats.wording import Wording, wording
 _HEAD, _DUE_BAR, _BEFORE_TOTALS = 29 * MM, 26 * MM, 2 * MM
 _FACT_VALUE = 54 * MM
 _ADDRESS = 80 * MM
+_MOST_OF_ID, _MOST_BESIDE_NOTE = 29, 14
+_IDENTIFIERS = (
+    "customer_id",
+    "tax_number",
+    "po_number",
+    "buyer_reference",
+    "order_id",
+    "quote_number",
+    "corrected_documents",
+)
 _FACT, _STEP = 1302, 952
 _SPARE = 3 * MM
 _LEAST_ROOM = blocks.HEADING_ROW + 4 * blocks.ROW
@@ -117,11 +127,15 @@ def _number(shown: list[dict[str, Any]], data: dict[str, Any], words: Wording) -
 
 def _head(document: Document, data: dict[str, Any], words: Wording) -> dict[str, Any]:
     facts, height = [], 0
+    names = {words.word(key) for key in _IDENTIFIERS}
     for fact in data["facts"]:
         note = f"  {fact['note']}" if fact["note"] else ""
         whole = len(wrapped(fact["value"] + note, _FACT_VALUE, TEXT)) == 1
         value = [fact["value"]] if whole else wrapped(fact["value"], _FACT_VALUE - 12 * MM * bool(note), TEXT)
         facts.append({"label": fact["label"], "value": "\n".join(value), "note": note, "is_id": False})
+        # In letters that tell 0 from O, where they fit; a row without a label goes on with identifiers.
+        if not fact["label"] or fact["label"] in names:
+            facts[-1]["is_id"] = len(fact["value"]) <= (_MOST_BESIDE_NOTE if note else _MOST_OF_ID)
         height += _FACT * len(value)
     name = wrapped(data["buyer"]["name"], _ADDRESS * 9 // 10, TEXT)
     lines = [part for line in data["buyer"]["address"] for part in wrapped(line, _ADDRESS, TEXT)]
@@ -129,7 +143,7 @@ def _head(document: Document, data: dict[str, Any], words: Wording) -> dict[str,
     return {
         "facts": facts,
         "buyer": {"name": "\n".join(name), "address": lines},
-        "to_word": words.word("to"),
+        "to_word": data["to_word"],
         "address_height": max(buyer, height),
         "due_word": due_word(data),
         "opening": words.word("overdue_sentence") if data["reminded"] else "",
@@ -168,7 +182,7 @@ def _foot_of_overview(document: Document, data: dict[str, Any], words: Wording) 
 
 
 def _line_header(document: Document, data: dict[str, Any], words: Wording) -> list[str]:
-    tax = data["tax_of_lines"]
+    tax = data["tax_of_lines"].replace(", ", "\n")
     product, reference = words.word("product"), words.word("reference")
     ids, names = f"{words.word('equipment_id')}\n{words.word('contract_position')}", f"{reference}\n{product}"
     when = f"{words.word('period')}\n{words.word('site')}"

@@ -17,7 +17,7 @@ def quantity(line: DocumentLine, words: Wording) -> str:
         days = line.period.day_count
         count = line.quantity / days
         if count != count.to_integral_value():
-            return words.count("day", int(abs(line.quantity)))
+            return words.count("day", int(line.quantity))
         text = words.count("day", days if count > 0 else -days)
         return text if abs(count) == 1 else f"{words.number(abs(count))} × {text}"
     if line.unit == "C62":

@@ -25,7 +25,7 @@ def facts(document: Document, words: Wording) -> Iterator[tuple[str, str, str]]:
     yield words.word("customer_id"), to.customer_id, formerly
     if to.billing_group_name:
         yield words.word("billing_group"), to.billing_group_name, to.billing_group_id
-    tax_number = document.buyer.tax_number()
+    tax_number = document.buyer.tax_number() if document.kind is not DocumentKind.REMINDER else ""
     for key, value in (
         ("tax_number", tax_number), ("po_number", to.po_number), ("project_reference", to.project_reference),
         ("cost_centre", to.cost_centre), ("buyer_reference", to.buyer_reference),
