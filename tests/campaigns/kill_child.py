@@ -25,7 +25,7 @@ import django
 BILLED_AT = datetime(2020, 10, 1, 6, tzinfo=UTC)
 THROUGH = date(2020, 11, 1)
 MARKER_BYTES = 512
-CLAIM_SECONDS = 2
+CLAIM_SECONDS = 8
 
 
 class Marker:
