@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from rackbill.adapters.smtp import MailServer
-from rackbill.interfaces.jobs import clock, dispatch, document_files, einvoice_check, engine, shards
+from rackbill.interfaces.jobs import carrying, clock, dispatch, document_files, einvoice_check, engine, shards
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ def send_what_waits() -> None:
 
 SCHEDULE = (
     Entry("shards that got lost", timedelta(seconds=30), shards.sweep_shards),
+    Entry("runs that nobody carries on", timedelta(seconds=30), carrying.sweep_runs),
     Entry(
         "e-invoices that wait for the rule checker",
         timedelta(minutes=1),
