@@ -68,7 +68,7 @@ class Installation:
         for process in self._started:
             process.terminate()
         for process in self._started:
-            process.wait(timeout=60)
+            process.wait(timeout=120)
         self.books.drop("office")
 
 
