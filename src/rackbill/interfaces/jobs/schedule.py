@@ -35,12 +35,12 @@ def send_what_waits() -> None:
 
 SCHEDULE = (
     Entry("shards that got lost", timedelta(seconds=30), shards.sweep_shards),
-    Entry("runs that nobody carries on", timedelta(seconds=30), carrying.sweep_runs),
     Entry(
         "e-invoices that wait for the rule checker",
         timedelta(minutes=1),
         lambda: einvoice_check.check_waiting_runs(now=clock.now()),
     ),
+    Entry("runs that nobody carries on", timedelta(seconds=30), carrying.sweep_runs),
     Entry("files and mail", timedelta(seconds=5), send_what_waits),
     Entry("tasks that got lost, and old ones", timedelta(hours=1), lambda: engine.close_lost_tasks(now=clock.wall())),
 )
