@@ -79,6 +79,22 @@ def test_what_the_console_is_at_is_left_to_it(run_id: str) -> None:
     assert carrying.sweep_runs() == 0, "approved on the console, and issued there"
 
 
+def test_the_worker_of_the_last_shard_leaves_the_rest_to_a_runner(run_id: str) -> None:
+    billing.note_carried(run_id=run_id, now=clock.wall(), by="runner")
+    for number in range(3):
+        assert carrying.compute_shard(run_id=run_id, shard_number=number) is True
+    assert (tasks_in_the_queue(), state()) == ([], "planned")
+    BillRun.objects.update(carried_at=None)
+    assert (carrying.sweep_runs(), tasks_in_the_queue()) == (1, ["carry_run"]), "and the runner died"
+
+
+def test_the_worker_of_the_last_shard_has_the_run_carried_on(run_id: str) -> None:
+    for number in range(3):
+        assert tasks_in_the_queue() == []
+        carrying.compute_shard(run_id=run_id, shard_number=number)
+    assert tasks_in_the_queue() == ["carry_run"]
+
+
 def test_a_worker_finishes_what_died_between_the_last_number_and_the_report(run_id: str) -> None:
     bill_run.compute_run(run_id=run_id, now=OCTOBER, actor=SYSTEM)
     billing.approve_run(run_id=run_id, now=OCTOBER, actor=SYSTEM)

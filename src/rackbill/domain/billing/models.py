@@ -10,7 +10,8 @@ class BillRun(models.Model):
     where no person planned and computed it. `hold_reason` says what keeps its e-invoices from being checked.
 
     What workers do for it: `issue_asked_by` and `issue_asked_at` say who wants it issued; `carried_at` (wall clock) is the
-    last sign of somebody who carries it on, and `stop_reason` what the last one who tried stumbled over.
+    last sign of somebody who carries it on, `carried_by` whether that is a runner or a worker, and `stop_reason` what the last
+    one who tried stumbled over.
     """
 
     STATES = [(state, state) for state in ("planned", "computed", "approved", "issued", "discarded")]
@@ -35,6 +36,7 @@ class BillRun(models.Model):
     issue_asked_at = models.DateTimeField(null=True)
     issue_asked_by = models.CharField(max_length=254, blank=True)
     carried_at = models.DateTimeField(null=True)
+    carried_by = models.CharField(max_length=6, blank=True)
     stop_reason = models.CharField(max_length=300, blank=True)
     closed_at = models.DateTimeField(null=True)
     provisional_report = models.TextField(blank=True)

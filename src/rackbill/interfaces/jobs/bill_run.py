@@ -65,14 +65,14 @@ def issue_run(*, run_id: str, now: datetime, actor: Actor, signer: Signer, on_st
     billing.close_run(run_id=run_id, now=now, actor=actor)
 
 
-def signs_of_life(run_id: str, on_step: OnStep | None = None) -> OnStep:
-    """The same steps; on the way they say with the run that somebody carries it on, so that no worker is sent after it."""
+def signs_of_life(run_id: str, on_step: OnStep | None = None, *, by: str = "runner") -> OnStep:
+    """The same steps; on the way they say with the run who carries it on, so that no worker is sent after it."""
     told = 0.0
 
     def step(stage: str, done: int, total: int) -> None:
         nonlocal told
         if not told or time.monotonic() - told >= SIGN_SECONDS:
-            billing.note_carried(run_id=run_id, now=clock.wall())
+            billing.note_carried(run_id=run_id, now=clock.wall(), by=by)
             told = time.monotonic()
         if on_step is not None:
             on_step(stage, done, total)

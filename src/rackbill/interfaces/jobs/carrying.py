@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def hand_on(*, run_id: str) -> None:
     """Gives what is left of a run to workers, after an act. Without a broker nothing is given; the sweep does it later."""
-    billing.note_carried(run_id=run_id, now=clock.wall())
+    billing.note_carried(run_id=run_id, now=clock.wall(), by="worker")
     if not shards.hand_out_shards(run_id=run_id):
         _enqueue(run_id)
 
@@ -43,20 +43,24 @@ def carry_on(*, run_id: str) -> None:
     before = ""
     while (step := _step(run_id)) not in ("", before):
         with _told(run_id, step):
-            billing.note_carried(run_id=run_id, now=clock.wall())
+            billing.note_carried(run_id=run_id, now=clock.wall(), by="worker")
             if not _DOES[step](run_id):
                 return
         before = step
 
 
 def compute_shard(*, run_id: str, shard_number: int) -> bool:
-    """One shard, unless another has it or did it; whether this call did. Whoever computes the last one has the run carried on."""
+    """One shard, unless another has it or did it; whether this call did.
+
+    Whoever computes the last one has the run carried on, where no runner does.
+    """
     with _told(run_id, "compute"):
         is_done = billing.compute_free_shard(run_id=run_id, shard_number=shard_number)
     if is_done:
         billing.note_carried(run_id=run_id, now=clock.wall())
         done, total = billing_queries.shard_progress(run_id=run_id)
-        if done == total:
+        # A runner goes on by itself; two that check the same e-invoices would do it twice.
+        if done == total and not carrying.has_runner(run_id=run_id):
             _enqueue(run_id)
     return is_done
 
@@ -97,7 +101,7 @@ def stop_words(fault: Exception) -> str:
 
 
 def _compute(run_id: str) -> bool:
-    if not shards.compute_free_shards(run_id=run_id, on_step=bill_run.signs_of_life(run_id)):
+    if not shards.compute_free_shards(run_id=run_id, on_step=bill_run.signs_of_life(run_id, by="worker")):
         # Whoever holds the last shard has the run carried on when it is done.
         return False
     billing.finish_computing(run_id=run_id, now=clock.now(), actor=None)
@@ -105,7 +109,7 @@ def _compute(run_id: str) -> bool:
 
 
 def _check(run_id: str) -> bool:
-    einvoice_check.check_run(run_id=run_id, now=clock.now(), on_step=bill_run.signs_of_life(run_id))
+    einvoice_check.check_run(run_id=run_id, now=clock.now(), on_step=bill_run.signs_of_life(run_id, by="worker"))
     run_report.prepare_report(run_id=run_id, signer=signing.workers_signer())
     return True
 

@@ -18,6 +18,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='billrun',
+            name='carried_by',
+            field=models.CharField(blank=True, max_length=6),
+        ),
+        migrations.AddField(
+            model_name='billrun',
             name='issue_asked_at',
             field=models.DateTimeField(null=True),
         ),

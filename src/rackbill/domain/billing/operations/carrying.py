@@ -14,12 +14,12 @@ def hand_on_run(*, run_id: str, now: datetime) -> bool:
     `now` is the wall clock.
     """
     stale = Q(carried_at=None) | Q(carried_at__lt=now - policy.CARRIED)
-    return bool(BillRun.objects.filter(stale, run_id=run_id).update(carried_at=now))
+    return bool(BillRun.objects.filter(stale, run_id=run_id).update(carried_at=now, carried_by="worker"))
 
 
-def note_carried(*, run_id: str, now: datetime) -> None:
-    """A sign of life from who carries the run on. `now` is the wall clock."""
-    BillRun.objects.filter(run_id=run_id).update(carried_at=now)
+def note_carried(*, run_id: str, now: datetime, by: str = "") -> None:
+    """A sign of life from who carries the run on: `by` is runner or worker, empty for who only helps. `now` is the wall clock."""
+    BillRun.objects.filter(run_id=run_id).update(carried_at=now, **({"carried_by": by} if by else {}))
 
 
 def note_stop(*, run_id: str, reason: str) -> None:

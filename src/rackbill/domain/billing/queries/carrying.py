@@ -63,6 +63,11 @@ def _counts(run: BillRun, step: str) -> tuple[int, int]:
     return 0, 0
 
 
+def has_runner(*, run_id: str) -> bool:
+    """Whether a runner, and not a worker, gave the last sign of carrying a run on: it goes on by itself."""
+    return BillRun.objects.filter(run_id=run_id, carried_by="runner").exists()
+
+
 def runs_to_carry_on() -> list[str]:
     """The IDs of the runs in which something is left for a machine (policy.step_left), oldest first."""
     return list(_left().order_by("planned_at", "pk").values_list("run_id", flat=True))
