@@ -14,10 +14,11 @@ from rackbill.domain.documents.models import Document
 from rackbill.domain.history.models import HistoryEntry
 from rackbill.domain.kit import locks
 from rackbill.domain.kit.actor import SYSTEM, Actor
-from rackbill.interfaces.jobs import bill_run, carrying, clock, engine, schedule
+from rackbill.interfaces.jobs import bill_run, carrying, clock, schedule
 from tests.domain.test_run_control import SIGNER
 from tests.jobs.test_shards import OCTOBER, nothing, run_id
 from tests.world import provider as world_of
+from tests.world.queue import work_off
 
 __all__ = ["run_id"]
 pytestmark = pytest.mark.django_db
@@ -30,10 +31,6 @@ def tasks_in_the_queue() -> list[str]:
     ]
 
 
-def work() -> None:
-    engine.work_off_tasks(until_empty=True)
-
-
 def state() -> str:
     return BillRun.objects.get().state
 
@@ -42,7 +39,7 @@ def test_what_is_handed_out_and_what_follows_by_itself(run_id: str) -> None:
     carrying.hand_on(run_id=run_id)
     handed = ["compute_shard"] * 3 if locks.has_row_locks() else ["carry_run"]
     assert tasks_in_the_queue() == handed
-    work()
+    work_off()
     assert tasks_in_the_queue()[: len(handed)] == handed
     assert tasks_in_the_queue()[len(handed) :] == (["carry_run"] if locks.has_row_locks() else [])
     row = BillRun.objects.get()
@@ -55,7 +52,7 @@ def test_a_run_with_nothing_to_compute_is_carried_on_too() -> None:
     run = billing.plan_run(organisation_id="2100", through=date(2020, 11, 1), now=OCTOBER, actor=SYSTEM)
     carrying.hand_on(run_id=run)
     assert tasks_in_the_queue() == ["carry_run"]
-    work()
+    work_off()
     assert state() == "computed"
 
 
@@ -66,7 +63,7 @@ def test_the_sweep_hands_out_what_nobody_gave_a_sign_of(run_id: str, monkeypatch
     assert carrying.sweep_runs() == 1
     billing.note_carried(run_id=run_id, now=clock.wall())
     assert carrying.sweep_runs() == 0
-    work()
+    work_off()
     assert (state(), carrying.sweep_runs()) == ("computed", 0)
 
 
@@ -102,7 +99,7 @@ def test_a_worker_finishes_what_died_between_the_last_number_and_the_report(run_
     BillRun.objects.update(carried_at=None)
     assert RunReport.objects.count() == 0
     assert carrying.sweep_runs() == 1
-    work()
+    work_off()
     kept = RunReport.objects.get()
     carrying.carry_on(run_id=run_id)
     assert RunReport.objects.get().content == kept.content

@@ -15,9 +15,10 @@ from rackbill.domain.billing.models import BillDraft, BillRun, ParkedBill, RunRe
 from rackbill.domain.contracts.models import ContractLine, LinePrice
 from rackbill.domain.documents.models import Document
 from rackbill.domain.kit.actor import SYSTEM, Actor
-from rackbill.interfaces.jobs import bill_run, clock, engine, run_report, signing
+from rackbill.interfaces.jobs import bill_run, clock, run_report, signing
 from tests.office.test_pages import OCTOBER, SIGNER, as_person, run_id, staff
 from tests.world import provider as world_of
+from tests.world.queue import work_off
 
 __all__ = ["run_id"]
 pytestmark = pytest.mark.django_db
@@ -43,11 +44,6 @@ def plan(name: str, through: str = "2020-11-01", organisation: str = "2100") -> 
     return post(name, "/office/plan/", organisation=organisation, through=through)
 
 
-def workers_do_it() -> None:
-    """All that was handed to workers."""
-    engine.work_off_tasks(until_empty=True)
-
-
 # --- planning ----------------------------------------------------------------------------------------------------------------
 
 
@@ -61,7 +57,7 @@ def test_a_clerk_plans_a_run_and_a_worker_computes_it(world: world_of.Provider) 
     assert (run.state, run.planned_by, run.through) == ("planned", "person:clara@meridian.example", date(2020, 11, 1))
     assert BillDraft.objects.count() == 0, "no page waits for a run"
     assert "0 of 1 parts computed" in as_person("clara").get(answer.headers["Location"]).content.decode()
-    workers_do_it()
+    work_off()
     run.refresh_from_db()
     assert (run.state, run.computed_by, BillDraft.objects.count()) == ("computed", "person:clara@meridian.example", 1)
     assert 'content="' in as_person("clara").get(answer.headers["Location"]).content.decode()
@@ -145,7 +141,7 @@ def test_parked_customers_are_computed_again_after_mending(run_id: str) -> None:
     )  # fmt: skip
     assert post("clara", f"{address}retry/").headers["Location"] == address
     assert "1 of 2 parts computed" in as_person("clara").get(address).content.decode()
-    workers_do_it()
+    work_off()
     run = BillRun.objects.get()
     assert (run.state, run.computed_by, ParkedBill.objects.count()) == ("computed", "person:clara@meridian.example", 0)
     page = as_person("clara").get(address).content.decode()
@@ -162,7 +158,7 @@ def test_approve_issue_and_the_report_is_there(run_id: str) -> None:
     post("clara", f"{address}issue/")
     assert "<button>Issue</button>" not in as_person("clara").get(address).content.decode()
     assert Document.objects.count() == 0
-    workers_do_it()
+    work_off()
     assert (BillRun.objects.get().state, Document.objects.count(), RunReport.objects.count()) == ("issued", 1, 1)
     page = as_person("clara").get(address).content.decode()
     assert "21000000" in page and "hx-get" not in page
@@ -236,7 +232,7 @@ def test_what_stops_a_worker_is_read_in_the_office(
         raise signing.SigningKeyMissing("this worker has no <key>")
 
     monkeypatch.setattr(signing, "workers_signer", missing)
-    workers_do_it()
+    work_off()
     assert f"run {run_id} cannot be carried on (issue)" in caplog.text
     page = as_person("clara").get(address).content.decode()
     assert "A worker could not go on" in page and "this worker has no &lt;key&gt;" in page
@@ -302,7 +298,7 @@ def test_pages_ask_the_database_as_often_however_much_there_is(
     world: world_of.Provider, django_assert_max_num_queries: Any
 ) -> None:
     plan("clara")
-    workers_do_it()
+    work_off()
     run = BillRun.objects.get()
     client = as_person("clara")
     for address, most in (
@@ -343,10 +339,10 @@ def test_the_console_goes_on_with_what_the_office_began(world: world_of.Provider
     run = BillRun.objects.get().run_id
     bill_run.compute_run(run_id=run, now=OCTOBER, actor=SYSTEM)
     run_report.prepare_report(run_id=run, signer=SIGNER)
-    workers_do_it()
+    work_off()
     assert billing_queries.run_summary(run_id=run).invoices == 1
     post("bert", f"/office/runs/{run}/approve/")
     post("clara", f"/office/runs/{run}/issue/")
     bill_run.issue_run(run_id=run, now=OCTOBER, actor=SYSTEM, signer=SIGNER)
-    workers_do_it()
+    work_off()
     assert (Document.objects.count(), RunReport.objects.count()) == (1, 1)
