@@ -44,6 +44,11 @@ def plan(name: str, through: str = "2020-11-01", organisation: str = "2100") -> 
     return post(name, "/office/plan/", organisation=organisation, through=through)
 
 
+def runs_handed_out() -> int:
+    """How many times a run was given to a worker; shards are handed out by the console's computing too, on PostgreSQL."""
+    return DBTaskResult.objects.filter(task_path__endswith=".carry_run").count()
+
+
 # --- planning ----------------------------------------------------------------------------------------------------------------
 
 
@@ -153,7 +158,7 @@ def test_approve_issue_and_the_report_is_there(run_id: str) -> None:
     early = post("clara", f"{address}issue/")
     assert (early.status_code, "must be approved before" in early.content.decode()) == (409, True)
     post("bert", f"{address}approve/")
-    assert DBTaskResult.objects.count() == 0, "an approval is nothing for a worker"
+    assert runs_handed_out() == 0, "an approval is nothing for a worker"
     assert "<button>Issue</button>" in as_person("clara").get(address).content.decode()
     post("clara", f"{address}issue/")
     assert "<button>Issue</button>" not in as_person("clara").get(address).content.decode()
@@ -180,7 +185,7 @@ def test_discarding_asks_first(run_id: str) -> None:
         answer = post("clara", f"{address}{act}/")
         assert (answer.status_code, "It was discarded. Plan a new one." in answer.content.decode()) == (409, True)
     page = as_person("clara").get(address).content.decode()
-    assert 'action="/office/' not in page and DBTaskResult.objects.count() == 0
+    assert 'action="/office/' not in page and runs_handed_out() == 0
 
 
 def test_held_e_invoices_are_checked_again(run_id: str) -> None:
@@ -192,7 +197,7 @@ def test_held_e_invoices_are_checked_again(run_id: str) -> None:
     assert "Check the e-invoices again" in page and "the rule checker is down" in page
     post("clara", f"{address}check/")
     assert "0 of 1 e-invoices checked" in as_person("clara").get(address).content.decode()
-    assert DBTaskResult.objects.count() == 1
+    assert runs_handed_out() == 1
     post("bert", f"{address}approve/")
     assert BillRun.objects.get().state == "computed"
 
