@@ -411,7 +411,7 @@ def test_a_dry_run_takes_any_filter() -> None:
 def test_a_report_is_kept_once_and_never_changes() -> None:
     run_id = one_run_of_259_90(world_of.provider())
     for content in ("first", "second"):
-        billing.keep_provisional_report(run_id=run_id, content=content)
+        billing.keep_provisional_report(run_id=run_id, content=content, computed_at=OCTOBER)
     assert runs.report(scope=EVERYTHING, run_id=run_id) == ("second", "")
     with pytest.raises(RunRefused, match="kept once it is issued"):
         billing.keep_report(run_id=run_id, content="x", sha256="0" * 64, pdf_sha256="0" * 64, now=OCTOBER)

@@ -65,5 +65,7 @@ def test_the_page_says_what_waits_and_what_to_mend(held_run: str, language: str)
 
 def test_an_approval_that_is_sent_all_the_same_is_refused(held_run: str) -> None:
     answer = as_person("bert").post(f"/office/runs/{held_run}/approve/")
-    assert answer.status_code == 409 and "are e-invoices and not checked" in answer.content.decode()
+    assert (
+        answer.status_code == 409 and "cannot be approved before its e-invoices are checked" in answer.content.decode()
+    )
     assert BillRun.objects.get().state == "computed"

@@ -166,9 +166,14 @@ def test_every_state_has_its_page() -> None:
     address = f"/office/runs/{run_id}/"
     assert "0 of 1 parts computed" in bert.get(address).content.decode()
     bill_run.compute_run(run_id=run_id, now=OCTOBER, actor=SYSTEM)
-    assert "The report is not made yet" in bert.get(address).content.decode()
+    page = bert.get(address).content.decode()
+    assert "The report is being made" in page and "<button>Approve</button>" not in page
     bert.post(f"{address}approve/")
-    assert "0 of 1 documents issued" in bert.get(address).content.decode()
+    page = bert.get(address).content.decode()
+    assert "The report is not made yet" in page and "<button>Issue</button>" in page
+    bert.post(f"{address}issue/")
+    page = bert.get(address).content.decode()
+    assert "bert@meridian.example wants it issued" in page and "0 of 1 documents issued" in page
     billing.discard_run(run_id=run_id, now=OCTOBER, actor=SYSTEM)
     assert "Discarded" in bert.get("/office/").content.decode()
     assert bert.post(f"{address}approve/").status_code == 409

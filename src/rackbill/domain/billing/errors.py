@@ -2,7 +2,14 @@
 
 
 class RunRefused(ValueError):
-    """A bill run cannot be planned or go on; the message says why and what to do."""
+    """A bill run cannot be planned or go on; the message says why and what to do.
+
+    `code` is the reason in one word, for doors that say it in their own.
+    """
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ApprovalRefused(RunRefused):

@@ -8,6 +8,10 @@ class BillRun(models.Model):
 
     `is_four_eyes` says that it was above the limit when it was approved. `reviewed_by` is then the first of two people,
     where no person planned and computed it. `hold_reason` says what keeps its e-invoices from being checked.
+
+    What workers do for it: `issue_asked_by` and `issue_asked_at` say who wants it issued; `carried_at` (wall clock) is the
+    last sign of somebody who carries it on, `carried_by` whether that is a runner or a worker, and `stop_reason` what the last
+    one who tried stumbled over.
     """
 
     STATES = [(state, state) for state in ("planned", "computed", "approved", "issued", "discarded")]
@@ -29,11 +33,21 @@ class BillRun(models.Model):
     approved_at = models.DateTimeField(null=True)
     is_four_eyes = models.BooleanField(default=False)
     hold_reason = models.CharField(max_length=300, blank=True)
+    issue_asked_at = models.DateTimeField(null=True)
+    issue_asked_by = models.CharField(max_length=254, blank=True)
+    carried_at = models.DateTimeField(null=True)
+    carried_by = models.CharField(max_length=6, blank=True)
+    stop_reason = models.CharField(max_length=300, blank=True)
     closed_at = models.DateTimeField(null=True)
     provisional_report = models.TextField(blank=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(issue_asked_at=None, issue_asked_by="")
+                | models.Q(issue_asked_at__isnull=False, approved_at__isnull=False) & ~models.Q(issue_asked_by=""),
+                name="issue_asked_once_approved",
+            ),
             models.UniqueConstraint(
                 fields=["sales_organisation"],
                 condition=~models.Q(state__in=("issued", "discarded")),

@@ -11,7 +11,32 @@ CHECK_BLOCK = 200
 QUEUED = timedelta(minutes=10)
 """How long a shard handed to workers may wait before it counts as lost and is handed out again."""
 
+CARRIED = timedelta(minutes=2)
+"""How long a run may go without a sign of who carries it on before it is handed to a worker again; doubles are harmless."""
+SILENT = timedelta(minutes=1)
+"""After so long without such a sign it is said aloud."""
+
 CLOSED_STATES = ("issued", "discarded")
+STEPS = ("compute", "check", "issue", "report")
+"""What is left of a run for a machine: its shards, its e-invoices and provisional report, its numbers, its signed report."""
+
+
+def step_left(*, state: str, is_issue_asked: bool, has_report: bool) -> str:
+    """Which of STEPS a run waits for; empty where it waits for a person, or for nothing.
+
+    `has_report`: the provisional one of a computed run, the kept one of an issued run.
+    """
+    match state:
+        case "planned":
+            return "compute"
+        case "computed":
+            return "" if has_report else "check"
+        case "approved":
+            return "issue" if is_issue_asked else ""
+        case "issued":
+            return "" if has_report else "report"
+    return ""
+
 
 PARK_CODES = {
     "ContradictoryTerms": "contradictory_data",

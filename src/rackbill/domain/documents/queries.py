@@ -211,6 +211,11 @@ def chain_proof(*, scope: Scope, number: str) -> ChainProof:
     )  # fmt: skip
 
 
+def are_sealed() -> bool:
+    """Whether any chain of the installation is sealed already."""
+    return ChainSeal.objects.exists()
+
+
 def heads(*, numbers: Sequence[str]) -> dict[str, DocumentRow]:
     """What lists show of some documents, by number."""
     found = {}

@@ -1,5 +1,6 @@
 """A bill run from plan to last number, each act by itself or all in one go; goes on where an earlier process stopped."""
 
+import time
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,10 @@ from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.receivables import operations as receivables
-from rackbill.interfaces.jobs import einvoice_check, shards, usage
+from rackbill.interfaces.jobs import clock, einvoice_check, shards, usage
 from rackbill.interfaces.jobs.shards import OnStep
+
+SIGN_SECONDS = 10
 
 
 def run_bill(
@@ -40,8 +43,9 @@ def compute_run(*, run_id: str, now: datetime, actor: Actor, on_step: OnStep | N
 
     The run stays computed and says why where the rule checker is down.
     """
+    on_step = signs_of_life(run_id, on_step)
     if billing_queries.run_summary(run_id=run_id).state == "planned":
-        shards.compute_shards(run_id=run_id, on_step=on_step or _quietly)
+        shards.compute_shards(run_id=run_id, on_step=on_step)
         billing.finish_computing(run_id=run_id, now=now, actor=actor)
     einvoice_check.check_run(run_id=run_id, now=now, on_step=on_step)
 
@@ -49,17 +53,31 @@ def compute_run(*, run_id: str, now: datetime, actor: Actor, on_step: OnStep | N
 def issue_run(*, run_id: str, now: datetime, actor: Actor, signer: Signer, on_step: OnStep | None = None) -> None:
     """Issues what is left of an approved run, in one ordered pass, and seals the chains. May run twice. Raises RunRefused."""
     summary = billing_queries.run_summary(run_id=run_id)
-    done = billing_queries.issued_count(run_id=run_id)
+    done, on_step = billing_queries.issued_count(run_id=run_id), signs_of_life(run_id, on_step)
     while count := billing.issue_block(run_id=run_id, now=now):
         done += count
-        if on_step is not None:
-            on_step("issue", done, summary.invoices)
+        on_step("issue", done, summary.invoices)
     seller = parties.seller(organisation_id=summary.organisation_id)
     # Sealed before it is closed: a run that was killed between the two is still open, so the next call seals it.
     documents.seal_chains(organisation_key=seller.key, signer=signer, now=now)
     # What a credit note takes back is set off against its invoice; what is left stays the customer's.
     receivables.settle_credits(organisation_key=seller.key, on=now.astimezone(ZoneInfo(seller.time_zone)).date())
     billing.close_run(run_id=run_id, now=now, actor=actor)
+
+
+def signs_of_life(run_id: str, on_step: OnStep | None = None, *, by: str = "runner") -> OnStep:
+    """The same steps; on the way they say with the run who carries it on, so that no worker is sent after it."""
+    told = 0.0
+
+    def step(stage: str, done: int, total: int) -> None:
+        nonlocal told
+        if not told or time.monotonic() - told >= SIGN_SECONDS:
+            billing.note_carried(run_id=run_id, now=clock.wall(), by=by)
+            told = time.monotonic()
+        if on_step is not None:
+            on_step(stage, done, total)
+
+    return step
 
 
 def _quietly(stage: str, done: int, total: int) -> None:

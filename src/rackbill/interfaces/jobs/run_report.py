@@ -135,8 +135,9 @@ def make_report(*, run_id: str, scope: Scope = EVERYTHING) -> dict[str, Any]:
 
 def prepare_report(*, run_id: str, signer: Signer) -> dict[str, Any]:
     """The signed provisional report of a run that is not issued, kept with it for the office."""
+    computed_at = runs.run(scope=EVERYTHING, run_id=run_id).row.computed_at
     signed = signed_report(report=make_report(run_id=run_id), signer=signer)
-    billing.keep_provisional_report(run_id=run_id, content=_text(signed))
+    billing.keep_provisional_report(run_id=run_id, content=_text(signed), computed_at=computed_at)
     return signed
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from rackbill.adapters.smtp import MailServer
-from rackbill.interfaces.jobs import clock, dispatch, document_files, einvoice_check, engine, shards
+from rackbill.interfaces.jobs import carrying, clock, dispatch, document_files, einvoice_check, engine, shards
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ SCHEDULE = (
         timedelta(minutes=1),
         lambda: einvoice_check.check_waiting_runs(now=clock.now()),
     ),
+    Entry("runs that nobody carries on", timedelta(seconds=30), carrying.sweep_runs),
     Entry("files and mail", timedelta(seconds=5), send_what_waits),
     Entry("tasks that got lost, and old ones", timedelta(hours=1), lambda: engine.close_lost_tasks(now=clock.wall())),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.billing import queries as billing_queries
+from rackbill.domain.kit import locks
 from rackbill.interfaces.jobs import clock, engine, tasks
 
 OnStep = Callable[[str, int, int], None]
@@ -28,6 +29,17 @@ def compute_shards(*, run_id: str, on_step: OnStep) -> None:
         else:
             log.info("run %s, shard %d: computed", run_id, number)
     on_step("compute", *billing_queries.shard_progress(run_id=run_id))
+
+
+def compute_free_shards(*, run_id: str, on_step: OnStep) -> bool:
+    """Computes the shards of a run that nobody holds, beginning at the end; whether all of the run's are computed then."""
+    while (number := billing.compute_next_shard(run_id=run_id)) is not None:
+        log.info("run %s, shard %d: computed", run_id, number)
+        on_step("compute", *billing_queries.shard_progress(run_id=run_id))
+        # Where the database has one writer, whoever waits for it (a page, the console) gets in between.
+        time.sleep(0 if locks.has_row_locks() else PAUSE_SECONDS)
+    done, total = billing_queries.shard_progress(run_id=run_id)
+    return done == total
 
 
 def hand_out_shards(*, run_id: str) -> int:

@@ -27,7 +27,8 @@ def with_staff(needed: frozenset[str]) -> Callable[[View], View]:
                 translation.activate(getattr(request.user, "language", "en"))
                 request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
             roles = access.staff_organisations(user_key=int(request.user.pk))
-            allowed = frozenset(organisation for organisation, names in roles.items() if names & needed)
+            request.staff_roles = roles  # type: ignore[attr-defined]
+            allowed = organisations_of(request, needed)
             if not allowed:
                 return render(request, "office/forbidden.html", {"needed": sorted(needed)}, status=403)
             return view(request, StaffScope(allowed), *args, **kwargs)
@@ -35,6 +36,12 @@ def with_staff(needed: frozenset[str]) -> Callable[[View], View]:
         return page
 
     return decorate
+
+
+def organisations_of(request: HttpRequest, needed: frozenset[str]) -> frozenset[str]:
+    """The sales organisations at which the person has one of the staff roles."""
+    roles: dict[str, frozenset[str]] = request.staff_roles  # type: ignore[attr-defined]
+    return frozenset(organisation for organisation, names in roles.items() if names & needed)
 
 
 def actor(request: HttpRequest) -> Actor:

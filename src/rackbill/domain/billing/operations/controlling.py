@@ -20,8 +20,11 @@ from rackbill.domain.parties import queries as parties
 
 
 @transaction.atomic
-def finish_computing(*, run_id: str, now: datetime, actor: Actor) -> None:
-    """Marks a run as computed once every shard is. May run twice. Raises RunNotFound, RunRefused."""
+def finish_computing(*, run_id: str, now: datetime, actor: Actor | None) -> None:
+    """Marks a run as computed once every shard is. May run twice. Raises RunNotFound, RunRefused.
+
+    Without an actor a machine does it: who asked for it to be computed, or planned it, has computed it.
+    """
     run = _locked_run(run_id)
     if run.state == "planned":
         _finish(run, now, actor)
@@ -30,8 +33,12 @@ def finish_computing(*, run_id: str, now: datetime, actor: Actor) -> None:
 def _finish(run: BillRun, now: datetime, actor: Actor | None) -> None:
     left = run.shards.filter(is_computed=False).count()
     if left:
-        raise RunRefused(f"run {run.run_id} is not computed yet, {left} shards are left; compute it again to go on")
-    run.state, run.computed_by, run.computed_at = "computed", str(actor) if actor else run.planned_by, now
+        raise RunRefused(
+            f"run {run.run_id} is not computed yet, {left} shards are left; compute it again to go on",
+            code="not_computed",
+        )
+    who = str(actor) if actor else run.computed_by or run.planned_by
+    run.state, run.computed_by, run.computed_at = "computed", who, now
     run.save(update_fields=["state", "computed_by", "computed_at"])
     history.record_change(
         now=now, actor=actor or SYSTEM, verb="compute_run", object_kind="bill_run", object_id=run.run_id
@@ -49,7 +56,7 @@ def approve_run(*, run_id: str, now: datetime, actor: Actor) -> str:
     if run.state in ("approved", "issued"):
         return run.state
     if run.state == "discarded":
-        raise RunRefused(f"run {run_id} was discarded; plan a new one")
+        raise RunRefused(f"run {run_id} was discarded; plan a new one", code="discarded")
     if run.state == "planned":
         # A worker died between its last shard and saying so.
         _finish(run, now, None)
@@ -62,7 +69,7 @@ def approve_run(*, run_id: str, now: datetime, actor: Actor) -> str:
             f"{decimal_from_minor(limit, currency):,} {currency}" for currency, _minor, limit in above
         )
         why = f"is above the limit of {limits} and " if above else ""
-        raise ApprovalRefused(f"run {run_id} {why}cannot be approved: {answer.refusal}")
+        raise ApprovalRefused(f"run {run_id} {why}cannot be approved: {answer.refusal}", code=answer.code)
     if answer.is_approved:
         run.state, run.approved_by, run.approved_at = "approved", str(actor), now
         run.is_four_eyes = bool(runs.run(scope=everything, run_id=run_id).above)
@@ -81,15 +88,38 @@ def _check_unheld(run: BillRun) -> None:
         why = run.hold_reason or "they wait for the rule checker"
         raise RunHeld(
             f"run {run.run_id} cannot be approved: {unchecked} of its documents are e-invoices and not checked against the "
-            f"official rules yet ({why}); rackbill run check {run.run_id} checks them"
+            f"official rules yet ({why}); rackbill run check {run.run_id} checks them",
+            code="unchecked",
         )
+
+
+@transaction.atomic
+def ask_to_issue(*, run_id: str, now: datetime, actor: Actor) -> None:
+    """Says with an approved run that it is to be issued; a worker does it. May run twice: the first who asked stays.
+
+    Raises RunNotFound, and RunRefused where the person may not or the run is not approved.
+    """
+    run = _locked_run(run_id)
+    check_operator(organisation_id=run.sales_organisation.organisation_id, actor=actor)
+    if run.issue_asked_at is not None or run.state == "issued":
+        return
+    if run.state == "discarded":
+        raise RunRefused(f"run {run_id} was discarded; plan a new one", code="discarded")
+    if run.state != "approved":
+        raise RunRefused(f"run {run_id} is {run.state}; it must be approved before it is issued", code="not_approved")
+    run.issue_asked_by, run.issue_asked_at = str(actor), now
+    run.save(update_fields=["issue_asked_by", "issue_asked_at"])
+    history.record_change(now=now, actor=actor, verb="ask_to_issue", object_kind="bill_run", object_id=run_id)
 
 
 def check_operator(*, organisation_id: str, actor: Actor) -> None:
     """Raises RunRefused where a person has no role to plan, compute, issue or discard runs of the organisation."""
     if actor.kind == "person" and not _roles(actor, organisation_id) & policy.OPERATORS:
-        raise RunRefused(f"{actor.identity} may not handle runs of {organisation_id}; it needs one of the roles "
-                         f"{', '.join(sorted(policy.OPERATORS))}")  # fmt: skip
+        raise RunRefused(
+            f"{actor.identity} may not handle runs of {organisation_id}; it needs one of the roles "
+            f"{', '.join(sorted(policy.OPERATORS))}",
+            code="no_operator",
+        )
 
 
 def _locked_run(run_id: str) -> BillRun:
@@ -138,10 +168,32 @@ def set_approval_limit(
 
 
 @transaction.atomic
-def keep_provisional_report(*, run_id: str, content: str) -> None:
-    """Keeps the report of a run that is not issued yet; it goes when the run is computed anew. May run twice."""
+def ask_to_check(*, run_id: str, now: datetime, actor: Actor) -> None:
+    """Says with a computed run that its unchecked e-invoices and its report are to be made anew; a worker does it. May run twice.
+
+    Raises RunNotFound, and RunRefused where the person may not or the run is not computed.
+    """
     run = _locked_run(run_id)
-    if run.state in ("computed", "approved"):
+    check_operator(organisation_id=run.sales_organisation.organisation_id, actor=actor)
+    if run.state != "computed":
+        raise RunRefused(
+            f"run {run_id} is {run.state}; e-invoices are checked while it is computed", code="not_checkable"
+        )
+    if not unchecked_count(run_key=run.pk) or not run.provisional_report:
+        return
+    run.provisional_report = ""
+    run.save(update_fields=["provisional_report"])
+    history.record_change(now=now, actor=actor, verb="ask_to_check", object_kind="bill_run", object_id=run_id)
+
+
+@transaction.atomic
+def keep_provisional_report(*, run_id: str, content: str, computed_at: datetime | None) -> None:
+    """Keeps the report of a run that is not issued yet; it goes when the run is computed anew. May run twice.
+
+    `computed_at` is what the report is about: that of a run that was computed anew meanwhile is not kept.
+    """
+    run = _locked_run(run_id)
+    if run.state in ("computed", "approved") and run.computed_at == computed_at:
         run.provisional_report = content
         run.save(update_fields=["provisional_report"])
 

@@ -38,11 +38,11 @@ def reset_run(*, run_id: str, now: datetime, actor: Actor) -> None:
     """Brings a run back to planned, so that it is computed anew. Raises RunNotFound, RunRefused as discard_run."""
     run = _reversible_run(run_id)
     if run.state == "discarded":
-        raise RunRefused(f"run {run_id} was discarded; plan a new one")
+        raise RunRefused(f"run {run_id} was discarded; plan a new one", code="discarded")
     count = _empty(run)
     run.shards.filter(is_retry=True).delete()
-    run.shards.update(is_computed=False)
-    _back_to_planned(run)
+    run.shards.update(is_computed=False, queued_at=None)
+    _back_to_planned(run, actor)
     history.record_change(
         now=now, actor=actor, verb="reset_run", object_kind="bill_run", object_id=run_id, detail={"drafts": count}
     )
@@ -56,7 +56,7 @@ def retry_parked(*, run_id: str, now: datetime, actor: Actor) -> int:
     """
     run = _reversible_run(run_id)
     if run.state == "discarded":
-        raise RunRefused(f"run {run_id} was discarded; plan a new one")
+        raise RunRefused(f"run {run_id} was discarded; plan a new one", code="discarded")
     customers = dict(run.parked.order_by("customer__customer_id").values_list("customer__customer_id", "customer_id"))
     ids = list(customers)
     if not ids:
@@ -69,7 +69,7 @@ def retry_parked(*, run_id: str, now: datetime, actor: Actor) -> int:
         BillShard(run=run, shard_number=number, first_customer_id=one, last_customer_id=one, is_retry=True)
         for number, one in enumerate(ids, start=first)
     )
-    _back_to_planned(run)
+    _back_to_planned(run, actor)
     history.record_change(
         now=now, actor=actor, verb="retry_parked", object_kind="bill_run", object_id=run_id,
         detail={"customers": len(ids)},
@@ -84,7 +84,9 @@ def _reversible_run(run_id: str) -> BillRun:
     if run is None:
         raise RunNotFound(f"there is no bill run {run_id}; list them with rackbill run list")
     if run.state == "issued" or run.drafts.filter(document_number__isnull=False).exists():
-        raise RunRefused(f"documents of run {run_id} are issued; what is issued stays, correct it with credit notes")
+        raise RunRefused(
+            f"documents of run {run_id} are issued; what is issued stays, correct it with credit notes", code="issued"
+        )
     return run
 
 
@@ -111,9 +113,11 @@ def _empty_customers(run: BillRun, customer_keys: Sequence[int]) -> None:
         contracts.unsettle_customers(customer_keys=customer_keys)
 
 
-def _back_to_planned(run: BillRun) -> None:
+def _back_to_planned(run: BillRun, actor: Actor) -> None:
     run.state, run.provisional_report = "planned", ""
-    run.computed_by = run.reviewed_by = run.approved_by = ""
-    run.computed_at = run.reviewed_at = run.approved_at = None
-    run.is_four_eyes, run.hold_reason = False, ""
+    # Whoever wants it computed anew has computed it, though a worker may finish it: four eyes count this person.
+    run.computed_by = str(actor)
+    run.reviewed_by = run.approved_by = run.issue_asked_by = ""
+    run.computed_at = run.reviewed_at = run.approved_at = run.issue_asked_at = None
+    run.is_four_eyes, run.hold_reason, run.stop_reason = False, "", ""
     run.save()

@@ -37,7 +37,7 @@ def issue_block(*, run_id: str, now: datetime) -> int:
     if run.state == "issued":
         return 0
     if run.state != "approved":
-        raise RunRefused(f"run {run_id} is {run.state}; it must be approved before it is issued")
+        raise RunRefused(f"run {run_id} is {run.state}; it must be approved before it is issued", code="not_approved")
     drafts = _next_drafts(run)
     if not drafts:
         return 0

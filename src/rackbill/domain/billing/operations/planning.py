@@ -25,7 +25,9 @@ def plan_run(*, organisation_id: str, through: date, now: datetime, actor: Actor
     today = now.astimezone(ZoneInfo(seller.time_zone)).date()
     furthest = add_months(first_of_month(today), 13)
     if through > furthest:
-        raise RunRefused(f"through {through} is more than a year ahead of {today}; choose a day up to {furthest}")
+        raise RunRefused(
+            f"through {through} is more than a year ahead of {today}; choose a day up to {furthest}", code="too_far"
+        )
     under_way = _under_way(seller.key, through)
     if under_way is not None:
         return under_way
@@ -67,6 +69,8 @@ def _under_way(seller_key: int, through: date) -> str | None:
         return None
     if run.through != through:
         raise RunRefused(
-            f"run {run.run_id} through {run.through} is {run.state}; finish it with --through {run.through}, or discard it, first"
+            f"run {run.run_id} through {run.through} is {run.state}; finish it with --through {run.through}, or discard it, "
+            "first",
+            code="under_way",
         )
     return run.run_id

@@ -48,6 +48,8 @@ class RunRow:
     reviewed_at: datetime | None
     approved_by: str
     approved_at: datetime | None
+    issue_asked_by: str
+    issue_asked_at: datetime | None
     closed_at: datetime | None
 
 
@@ -185,5 +187,6 @@ def _row(found: BillRun) -> RunRow:
         through=found.through, issued_on=found.issued_on, state=found.state, planned_by=found.planned_by,
         planned_at=found.planned_at, computed_by=found.computed_by, computed_at=found.computed_at,
         reviewed_by=found.reviewed_by, reviewed_at=found.reviewed_at, approved_by=found.approved_by,
-        approved_at=found.approved_at, closed_at=found.closed_at,
+        approved_at=found.approved_at, issue_asked_by=found.issue_asked_by, issue_asked_at=found.issue_asked_at,
+        closed_at=found.closed_at,
     )  # fmt: skip

@@ -132,6 +132,22 @@ def sellers() -> list[str]:
     return list(SalesOrganisation.objects.order_by("organisation_id").values_list("organisation_id", flat=True))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerName:
+    """A sales organisation as a choice: its ID, legal name and time zone."""
+
+    organisation_id: str
+    name: str
+    time_zone: str
+
+
+def seller_names(*, organisation_ids: Collection[str]) -> list[SellerName]:
+    """The sales organisations of these IDs, by ID."""
+    rows = SalesOrganisation.objects.filter(organisation_id__in=organisation_ids).order_by("organisation_id")
+    columns = rows.values_list("organisation_id", "legal_name", "time_zone")
+    return [SellerName(organisation_id=own, name=name, time_zone=zone) for own, name, zone in columns]
+
+
 def counts() -> dict[str, int]:
     """How many sales organisations and customers there are."""
     return {"sales_organisations": SalesOrganisation.objects.count(), "customers": Customer.objects.count()}
