@@ -54,7 +54,7 @@ def plan(
     now, who = main.set_clock(at), acting.actor(as_, token_file)
     billing.check_operator(organisation_id=sales_org, actor=who)
     show_run(
-        billing.plan_run(organisation_id=sales_org, through=day(through, "--through"), now=now, actor=who), as_json
+        bill_run.plan_run(organisation_id=sales_org, through=day(through, "--through"), now=now, actor=who), as_json
     )
 
 

@@ -26,8 +26,7 @@ def run_bill(
 
     Raises RunRefused, SalesOrganisationNotFound and what issuing raises.
     """
-    usage.measure_anew(now=now, on_step=on_step or _quietly)
-    run_id = billing.plan_run(organisation_id=organisation_id, through=through, now=now, actor=actor)
+    run_id = plan_run(organisation_id=organisation_id, through=through, now=now, actor=actor, on_step=on_step)
     compute_run(run_id=run_id, now=now, actor=actor, on_step=on_step)
     try:
         state = billing.approve_run(run_id=run_id, now=now, actor=actor)
@@ -36,6 +35,15 @@ def run_bill(
     if state in ("approved", "issued"):
         issue_run(run_id=run_id, now=now, actor=actor, signer=signer, on_step=on_step)
     return billing_queries.run_summary(run_id=run_id)
+
+
+def plan_run(*, organisation_id: str, through: date, now: datetime, actor: Actor, on_step: OnStep | None = None) -> str:
+    """The ID of the run, after what came late of usage was measured anew (decision 6). May run twice.
+
+    Raises RunRefused, SalesOrganisationNotFound.
+    """
+    usage.measure_anew(now=now, on_step=on_step or _quietly)
+    return billing.plan_run(organisation_id=organisation_id, through=through, now=now, actor=actor)
 
 
 def compute_run(*, run_id: str, now: datetime, actor: Actor, on_step: OnStep | None = None) -> None:

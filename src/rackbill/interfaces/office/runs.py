@@ -26,7 +26,7 @@ from rackbill.domain.billing.queries.runs import RunView
 from rackbill.domain.kit.scope import StaffScope
 from rackbill.domain.parties import queries as parties
 from rackbill.formats import printed_run_report
-from rackbill.interfaces.jobs import carrying, clock, run_report
+from rackbill.interfaces.jobs import bill_run, carrying, clock, run_report
 from rackbill.interfaces.office.staff import actor, organisations_of, with_staff
 from rackbill.interfaces.portal import lists
 
@@ -70,7 +70,7 @@ def plan(request: HttpRequest, scope: StaffScope) -> HttpResponse:
     except ValueError:
         return _list(request, readers, code="no_day", entered=entered, status=422)
     try:
-        run_id = billing.plan_run(
+        run_id = bill_run.plan_run(
             organisation_id=organisation_id, through=through, now=clock.now(), actor=actor(request)
         )  # fmt: skip
     except RunRefused as refusal:
