@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +23,7 @@ from tests.journeys.command_line import CommandLine, started
 pytestmark = pytest.mark.xdist_group("demo")
 KEYS = {
     "customers", "services", "legacy_ids", "unresolved_legacy_ids", "invoices", "parked", "pdf_files", "mails",
-    "net_minor_by_currency", "seconds", "url", "api_key", "login", "staff_login",
+    "net_minor_by_currency", "seconds", "url", "api_key", "login", "staff_login", "approver_login",
 }  # fmt: skip
 
 
@@ -226,3 +228,52 @@ def test_the_pro_forma_of_a_demo_customer_is_a_pdf_that_is_no_invoice(
     assert file.read_bytes().startswith(b"%PDF-")
     unknown = rackbill("pro-forma", "99999999")
     assert unknown.returncode == 2 and "there is no customer 99999999" in unknown.stderr
+
+
+AT_WORK = """
+import sys, time
+from datetime import date
+from pathlib import Path
+import django
+django.setup()
+from rackbill.domain.billing import operations as billing
+from rackbill.domain.billing.queries import carrying as progress
+from rackbill.domain.kit.actor import Actor
+from rackbill.domain.kit.scope import WholeInstallation
+from rackbill.interfaces.console import demo
+from rackbill.interfaces.jobs import bill_run, carrying, clock, run_report
+clerk, approver = Actor("person", "clerk@meridian.example"), Actor("person", "approver@meridian.example")
+home = Path(sys.argv[1])
+
+def wait(is_done):
+    until = time.monotonic() + 120
+    while not is_done():
+        assert time.monotonic() < until, "the worker of the demo did not do it"
+        time.sleep(0.3)
+
+with demo.at_work(home):
+    before = len(list((home / "mailbox").glob("*.eml")))
+    run_id = bill_run.plan_run(organisation_id="2600", through=date(2020, 12, 1), now=clock.now(), actor=clerk)
+    carrying.hand_on(run_id=run_id)
+    step = lambda: progress.run_progress(scope=WholeInstallation(), run_id=run_id).step
+    wait(lambda: step() == "")
+    billing.approve_run(run_id=run_id, now=clock.now(), actor=approver)
+    billing.ask_to_issue(run_id=run_id, now=clock.now(), actor=clerk)
+    carrying.hand_on(run_id=run_id)
+    wait(lambda: step() == "")
+    wait(lambda: len(list((home / "mailbox").glob("*.eml"))) > before)
+print("sent")
+"""
+"""A clerk's evening at the demo while it serves; the acts are those of the office's pages."""
+
+
+def test_a_run_planned_while_the_demo_serves_is_computed_issued_and_mailed(
+    demo: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(demo[0], home)
+    environment = {**os.environ, "RACKBILL_HOME": str(home), "DJANGO_SETTINGS_MODULE": "rackbill.config.settings"}
+    environment.pop("DATABASE_URL", None)
+    run = [sys.executable, "-c", AT_WORK, str(home)]
+    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "sent"), done.stderr

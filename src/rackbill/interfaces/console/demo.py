@@ -3,8 +3,11 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -23,7 +26,7 @@ STANDING_AT = datetime(2020, 10, 2, 9, tzinfo=UTC)
 RATE_SOURCE = "Demonstration rate, rounded; enter your bank's"
 EURO_RATES = {"EUR": "1", "USD": "1.17", "GBP": "0.91", "SGD": "1.6", "CAD": "1.56", "AUD": "1.63", "HKD": "9.1"}
 """Rough units for one euro at 1 October 2020."""
-STAFF_PASSWORD = "clerk-of-the-demo"
+STAFF_PASSWORD = "staff-of-the-demo"
 
 
 def prepare(arguments: list[str]) -> None:
@@ -79,7 +82,26 @@ def register(app: typer.Typer) -> None:
         if serve:
             from rackbill.interfaces.console import serving
 
-            serving.serve(host="127.0.0.1", port=port, workers=2)
+            with at_work(work.home):
+                serving.serve(host="127.0.0.1", port=port, workers=2)
+
+
+@contextmanager
+def at_work(home: Path) -> Iterator[None]:
+    """A worker and the mail server beside portal and office, so that a run planned there is computed, issued and sent."""
+    from rackbill.adapters.mailbox import Mailbox
+
+    mailbox = Mailbox(folder=home / "mailbox")
+    mailbox.start()
+    mail = {"RACKBILL_SMTP_HOST": "127.0.0.1", "RACKBILL_SMTP_PORT": str(mailbox.port)}
+    command = [sys.executable, "-c", "from rackbill.interfaces.console.main import run; run()", "work"]
+    worker = subprocess.Popen(command, env={**os.environ, **mail}, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait()
+        mailbox.stop()
 
 
 def move_in(work: Demo, *, customers: int, seed: int) -> None:
@@ -201,7 +223,7 @@ def _send(work: Demo) -> None:
 
 
 def _find_people(work: Demo) -> None:
-    """A customer with servers and invoices to log in as, its API key, and a clerk."""
+    """A customer with servers and invoices to log in as, its API key, a clerk, and who approves what the clerk plans."""
     from rackbill.domain.access import operations as access
     from rackbill.domain.contracts import queries as contracts
     from rackbill.domain.identifiers import queries as identifiers
@@ -210,11 +232,12 @@ def _find_people(work: Demo) -> None:
     from rackbill.interfaces.jobs import clock
 
     login, api_key = _customer_login(work.secrets)
-    staff_email = "clerk@meridian.example"
-    roles = {parties.seller(organisation_id=o).key: "clerk" for o in parties.sellers()}
-    access.add_staff(
-        email=staff_email, full_name="Clara Clerk", password=STAFF_PASSWORD, roles=roles, now=clock.now(), actor=CONSOLE
-    )
+    keys = [parties.seller(organisation_id=organisation_id).key for organisation_id in parties.sellers()]
+    for role, name in (("clerk", "Clara Clerk"), ("approver", "Anton Approver")):
+        access.add_staff(
+            email=f"{role}@meridian.example", full_name=name, password=STAFF_PASSWORD, roles=dict.fromkeys(keys, role),
+            now=clock.now(), actor=CONSOLE,
+        )  # fmt: skip
     counts = parties.counts()
     work.answer = {
         "customers": counts["customers"],
@@ -224,7 +247,8 @@ def _find_people(work: Demo) -> None:
         **work.answer,
         "api_key": api_key,
         "login": login,
-        "staff_login": {"email": staff_email, "password": STAFF_PASSWORD},
+        "staff_login": {"email": "clerk@meridian.example", "password": STAFF_PASSWORD},
+        "approver_login": {"email": "approver@meridian.example", "password": STAFF_PASSWORD},
     }
 
 
@@ -265,5 +289,6 @@ def _print(work: Demo, as_json: bool) -> None:
     print_(f"{answer['invoices']} invoices for October 2020, {answer['mails']} mails in {work.home / 'mailbox'}.")
     print_(f"\nPortal   {url}  as {answer['login']['email']} with password {answer['login']['password']}")
     print_(f"Staff    {url}  as {answer['staff_login']['email']} with password {answer['staff_login']['password']}")
+    print_(f"         and, to approve bill runs, as {answer['approver_login']['email']} with the same password")
     print_(f"API      curl -H 'X-LSW-Auth: {key}' {url}bareMetals/v2/servers")
     print_(f"Resolve  RACKBILL_HOME={work.home} {sys.argv[0]} resolve TEXT\n")
