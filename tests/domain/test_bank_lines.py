@@ -332,7 +332,7 @@ def test_a_return_must_be_of_the_payments_amount(buyer: Customer) -> None:
     imported(line("10.00", "21000010"), line("9.00", kind=LineKind.RETURNED))
     payment, waiting = Payment.objects.get(), BankLine.objects.get(kind="returned")
     for line_id, refusal, words in (
-        (waiting.line_id, MoneyRefused, "but 1000 of payment"), ("nothing", MoneyNotFound, "no waiting bank line"),
+        (waiting.line_id, MoneyRefused, r"but 10\.00 EUR of payment"), ("nothing", MoneyNotFound, "no waiting bank line"),
     ):  # fmt: skip
         with pytest.raises(refusal, match=words):
             receivables.return_payment(

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.journeys.separate_books import Books, PostgresBooks, SqliteBooks
+from tests.campaigns.databases import Books, PostgresBooks, suite_books
 
 ASKERS = 3
 DOCUMENTS = "SELECT number FROM rackbill_documents_document ORDER BY number"
@@ -26,9 +26,8 @@ WAITING = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_databas
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    url = os.environ.get("DATABASE_URL", "")
-    made: Books = PostgresBooks(url) if url.startswith("postgres") else SqliteBooks(tmp_path)
+def books(tmp_path: Path, made_tables: str) -> Iterator[Books]:
+    made = suite_books(tmp_path, made_tables)
     made.drop("issues")
     made.create("issues")
     yield made
