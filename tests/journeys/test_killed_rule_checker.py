@@ -128,7 +128,7 @@ def send(mailbox: Mailbox) -> int:
 
 def test_one_that_is_killed_now_and_then_delays_a_run_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     provider_with(monkeypatch, COUNT)
-    with Killer(at_most=2, longest_seconds=2.0) as killer:
+    with Killer(at_most=2, longest_seconds=0.5) as killer:
         run = bill()
     # Two deaths may fall on one portion, with a third attempt left; so the run goes through.
     assert killer.killed >= 1 and run.state == "issued" and Document.objects.count() == COUNT
