@@ -8,7 +8,7 @@ from django.test import Client
 from rackbill.core.document import canonical_bytes
 from rackbill.domain.contracts.models import Service
 from rackbill.domain.documents import queries as documents
-from rackbill.domain.documents.models import ArchivedDocument
+from rackbill.domain.documents.models import ArchivedDocument, Document
 from rackbill.domain.history.models import HistoryEntry
 from rackbill.domain.identifiers import queries as identifiers
 from rackbill.domain.kit.scope import WholeInstallation
@@ -139,6 +139,16 @@ def test_old_addresses_lead_to_the_new_ones(service: Service) -> None:
     assert service.equipment is not None
     assert client.get(f"/equipment/{service.legacy_id}/")["Location"] == f"/equipment/{service.equipment.equipment_id}/"
     assert client.get("/search/", {"q": service.legacy_name})["Location"] == f"/services/{service.service_id}/"
+
+
+def test_a_document_is_found_by_its_number_by_who_may_see_amounts(service: Service) -> None:
+    number = Document.objects.get(customer=service.customer).number
+    client = as_role(service, "FINANCE")
+    for text in (number, f" Invoice {number[:4]}-{number[4:]} "):
+        assert client.get("/search/", {"q": text})["Location"] == f"/invoices/{number}/"
+    stranger = Service.objects.exclude(customer=service.customer).get()
+    for other in (as_role(service, "TECHNICAL"), as_role(stranger, "MASTER")):
+        assert b"Nothing of yours" in other.get("/search/", {"q": number}).content
 
 
 def test_setting_a_reference_is_kept_and_the_former_one_still_finds(service: Service) -> None:

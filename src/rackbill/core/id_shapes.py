@@ -37,6 +37,9 @@ LEGACY_SHAPES: dict[str, re.Pattern[str]] = {
     "server_name": re.compile(r"[A-Z]{2,4}\d{3,4}(?:-[A-Z]{3})?"),
 }
 
+DOCUMENT_WORDS = ("TAXINVOICE", "CREDITNOTE", "DOCUMENT", "INVOICE", "NUMBER", "NO", "NR")
+"""What people write before a document's number, normalised; the longer ones first."""
+
 _NOISE = re.compile(r"[\s\-_./#:]+")
 
 
@@ -62,6 +65,14 @@ def check_shape(kind: IdKind, text: str) -> str:
 def normalise(text: str) -> str:
     """The tolerant form for look-ups: compatibility forms folded, upper case, blanks and separators dropped."""
     return _NOISE.sub("", unicodedata.normalize("NFKC", text)).upper()
+
+
+def document_number_in(text: str) -> str:
+    """The document number that a text means: with blanks, dashes, in other digits, with the words before it; else nothing."""
+    number = normalise(text)
+    for word in DOCUMENT_WORDS:
+        number = number.removeprefix(word)
+    return number if is_shaped(IdKind.DOCUMENT, number) else ""
 
 
 def print_service_id(order_id: str, position: int) -> str:

@@ -13,6 +13,7 @@ from django.db.models.functions import Left
 
 from rackbill.core import document as frozen
 from rackbill.core.document_chain import GENESIS
+from rackbill.core.id_shapes import document_number_in
 from rackbill.core.invoicing import ExchangeRate
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.documents.errors import DocumentNotFound
@@ -75,6 +76,24 @@ def documents(
 def document(*, scope: Scope, number: str) -> frozen.Document:
     """The frozen value of one document. Raises DocumentNotFound, also for another customer's."""
     return frozen.document_from_canonical(canonical_form(scope=scope, number=number))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDocument:
+    """An issued document that a text names, with the customer whose it is."""
+
+    number: str
+    kind: str
+    issued_on: date
+    customer_id: str
+
+
+def named_document(*, scope: Scope, text: str) -> NamedDocument | None:
+    """The document of ours whose number a text is, however it is written; None where it is none of the scope's."""
+    number = document_number_in(text)
+    rows = _documents(scope).filter(number=number).values_list("number", "kind", "issued_on", "customer__customer_id")
+    found = rows.first() if number else None
+    return None if found is None else NamedDocument(*found)
 
 
 def canonical_form(*, scope: Scope, number: str) -> bytes:

@@ -6,17 +6,13 @@ from typing import Annotated
 
 import typer
 
-from rackbill.core.id_shapes import IdKind, is_shaped, normalise
 from rackbill.domain.documents import queries as documents
-from rackbill.domain.documents.errors import DocumentNotFound
 from rackbill.domain.identifiers import queries as identifiers
 from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.interfaces.console import answers
-from rackbill.interfaces.jobs import clock, document_forms
+from rackbill.interfaces.jobs import clock, document_forms, einvoice_readiness
 
 EVERYTHING = WholeInstallation()
-_CALLED = ("DOCUMENT", "INVOICE", "TAXINVOICE", "CREDITNOTE", "NO", "NUMBER", "NR")
-"""What people write before a number."""
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +33,10 @@ def register(app: typer.Typer) -> None:
         made = document_forms.document_form(
             scope=EVERYTHING, number=found_number(number), form=form, now=clock.now(), language=language
         )
+        profile = document_forms.FORMS[form].profile if form in document_forms.FORMS else ""
+        if profile and profile not in einvoice_readiness.imported_profiles():
+            why = f"not checked: the official rules of {profile} are not imported; rackbill einvoice-rules import DIR takes them"
+            answers.people.print(why, soft_wrap=True)
         if output is not None and str(output) == "-":
             sys.stdout.buffer.write(made.content)
             return
@@ -52,16 +52,9 @@ def register(app: typer.Typer) -> None:
 
 def found_number(text: str) -> str:
     """The number that a text means: with blanks, dashes, in other digits, with the word before it. Raises Refused."""
-    number = normalise(text)
-    for word in sorted(_CALLED, key=len, reverse=True):
-        number = number.removeprefix(word)
-    if is_shaped(IdKind.DOCUMENT, number):
-        try:
-            documents.canonical_form(scope=EVERYTHING, number=number)
-        except DocumentNotFound:
-            pass
-        else:
-            return number
+    named = documents.named_document(scope=EVERYTHING, text=text)
+    if named is not None:
+        return named.number
     raise answers.Refused(_why_not(text))
 
 

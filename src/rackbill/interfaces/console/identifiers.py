@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from rackbill.domain.identifiers import queries as identifiers
 from rackbill.domain.identifiers.queries import Identity, Resolution
 from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.interfaces.console import answers
+from rackbill.interfaces.jobs import named_things
 
 
 def register(app: typer.Typer) -> None:
@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
     @app.command("resolve")
     def resolve(text: str, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
         """Find what an identifier names, whatever system gave it; exit code 1 where it names nothing."""
-        found = identifiers.resolutions(scope=WholeInstallation(), text=text)
+        found = named_things.resolutions(scope=WholeInstallation(), text=text)
         if as_json:
             answers.print_json({"text": text, "things": [_thing(resolution) for resolution in found]})
         for resolution in [] if as_json else found:

@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from rackbill.domain.access import policy
 from rackbill.domain.access.queries import AccountAccess
-from rackbill.domain.identifiers import queries as identifiers
 from rackbill.domain.identifiers.queries import Resolution
+from rackbill.interfaces.jobs import named_things
 from rackbill.interfaces.portal.account import with_account
 
 EVERYBODY = policy.SEE_EQUIPMENT | policy.SEE_SERVICES
@@ -17,7 +17,8 @@ EVERYBODY = policy.SEE_EQUIPMENT | policy.SEE_SERVICES
 def search(request: HttpRequest, account: AccountAccess) -> HttpResponse:
     """Straight to the thing where the text names one; a list with kind and dates where it names several or none."""
     text = request.GET.get("q", "").strip()
-    found = identifiers.resolutions(scope=account.scope, text=text)
+    may = request.may  # type: ignore[attr-defined]
+    found = named_things.resolutions(scope=account.scope, text=text, with_documents=may["see_amounts"])
     hits = [(resolution, _address(request, resolution)) for resolution in found]
     addresses = {address for _, address in hits if address}
     # A service and its equipment share their old names; the service's page shows both.
@@ -35,4 +36,8 @@ def _address(request: HttpRequest, resolution: Resolution) -> str:
         return reverse("equipment", args=[resolution.target_id])
     if resolution.target_kind == "contract" and may["see_services"]:
         return f"{reverse('services')}?q={resolution.target_id}"
+    if resolution.target_kind == "invoice":
+        return reverse("invoice", args=[resolution.target_id])
+    if resolution.target_kind == "credit_note":
+        return reverse("invoice_pdf", args=[resolution.target_id])
     return ""
