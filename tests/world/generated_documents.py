@@ -52,9 +52,10 @@ class Cell:
 
 
 _CATEGORIES = {
-    **{("VAT", code): ("EUR", "USD", "JPY") for code in ("S", "Z", "E", "AE", "K", "G", "O")},
-    ("GST-SG", "SR"): ("SGD", "USD"),
-    ("GST-SG", "ZR"): ("SGD", "USD"),
+    **{("VAT", code): ("EUR", "USD", "JPY") for code in ("S", "Z", "E", "AE", "K", "G")},
+    ("VAT", "O"): ("EUR", "USD", "JPY", "GBP"),
+    ("GST-SG", "SR"): ("SGD", "USD", "JPY"),
+    ("GST-SG", "ZR"): ("SGD", "USD", "JPY"),
     ("GST-CA", "QST"): ("CAD",),
     ("GST-CA", "RST"): ("CAD",),
     ("SALES", "SALES"): ("USD",),
