@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from rackbill.domain.parties.models import Customer
 from tests.browser.test_portal import browser, violations
 from tests.office.test_pages import run_id
+from tests.world import money
 from tests.world import provider as world_of
 
 __all__ = ["browser", "run_id"]
@@ -53,7 +55,11 @@ def test_approve_a_run_by_keyboard(browser: Browser, live_server: Any, run_id: s
 def test_axe_finds_no_violation(browser: Browser, live_server: Any, run_id: str, options: dict[str, Any]) -> None:
     page = log_in(browser, live_server.url, run_id, **options)
     found = {}
-    for path in ("office/", f"office/runs/{run_id}/", "office/runs/nothing/"):
+    owner = Customer.objects.order_by("pk").first()
+    assert owner is not None
+    money.item(owner, "OLD/7", "99.50", system="oldbill")
+    pages = ("receivables/", f"customers/{owner.customer_id}/account/")
+    for path in ("office/", f"office/runs/{run_id}/", "office/runs/nothing/", *(f"office/{one}" for one in pages)):
         page.goto(f"{live_server.url}/{path}")
         for summary in page.locator("main summary").all():
             summary.click()

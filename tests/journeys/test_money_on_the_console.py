@@ -114,7 +114,10 @@ def test_a_payment_by_hand_and_where_its_money_goes(buyer: Customer) -> None:
     assert told(payments.app, "deallocate", "p-1:2", "--reason", "wrong invoice")["taken_back_minor"] == 926
     allocate = ("allocate", "payment:p-1", "--to", "21000011", "--amount", "5.00", "--reason", "by hand", "--id", "a-1")
     assert told(payments.app, *allocate) == {"allocation": "a-1", "allocated_minor": 500}
-    assert told(payments.app, "refund", "payment:p-1", "--reason", "asked for", "--id", "r-1")["refunded_minor"] == 426
+    assert said(payments.app, *allocate).strip() == "allocation a-1: allocated 5.00 EUR", "people read amounts"
+    refund = ("refund", "payment:p-1", "--reason", "asked for", "--id", "r-1")
+    assert told(payments.app, *refund)["refunded_minor"] == 426
+    assert said(payments.app, *refund).strip() == "refund r-1: refunded 4.26 EUR"
     text = said(receivables.app, "show", buyer.legacy_id)
     assert "payment:p-1" in text
     assert "Buyer [GmbH]" in text
@@ -131,12 +134,36 @@ def test_a_payment_by_hand_and_where_its_money_goes(buyer: Customer) -> None:
 def test_a_write_off_by_two(buyer: Customer) -> None:
     ask = ("write-off", "21000010", "--reason", "insolvent", "--by", "clara", "--id", "w-1")
     assert "waits; somebody else runs" in " ".join(said(receivables.app, *ask).split())
-    assert "write-off w-1 of 15074 of 21000010" in said(receivables.app, "show", buyer.customer_id)
+    assert "write-off w-1 of 150.74 EUR of 21000010" in said(receivables.app, "show", buyer.customer_id)
     with pytest.raises(MoneyRefused, match="somebody else must approve"):
         said(receivables.app, "approve-write-off", "w-1", "--by", "clara")
     assert told(receivables.app, "approve-write-off", "w-1", "--by", "anton")["amount_minor"] == 15074
     assert told(receivables.app, *ask)["is_booked"] is True
     assert told(receivables.app, "settle-credits", *ORG) == {"settled_minor": {}}
+
+
+def test_the_aged_list_on_a_day_and_as_csv(buyer: Customer, tmp_path: Path) -> None:
+    text = said(receivables.app, "list", "--on", "2020-10-20", *ORG)
+    assert "Buyer [GmbH]" in text and "150.74" in text and "249.74" in text and "1 to 1 of 1 on 2020-10-20" in text
+    answer = told(receivables.app, "list", "--on", "2020-10-20", "--overdue", "--search", buyer.legacy_id)
+    assert answer["customers"][0]["ages_minor"] == {
+        "not due": 9900,
+        "1-30": 0,
+        "31-60": 15074,
+        "61-90": 0,
+        "over 90": 0,
+    }
+    assert (answer["total"], answer["totals"][0]["overdue_minor"], answer["customers"][0]["oldest_due_on"]) == (
+        1, 15074, "2020-09-15",
+    )  # fmt: skip
+    file = tmp_path / "aged.csv"
+    said(receivables.app, "list", "--on", "2020-10-20", "-o", str(file))
+    header, row = file.read_bytes().decode().split("\r\n")[:2]
+    assert header.startswith("csv_version,on,sales_organisation_id,customer_id,name,currency,not_due,overdue_1_30")
+    assert row.endswith(",249.74,150.74,0.00,0.00,249.74,2020-09-15")
+    assert "0 on 2020-01-01" in said(receivables.app, "list", "--on", "2020-01-01")
+    with pytest.raises(answers.Refused, match="--sort takes customer, name"):
+        said(receivables.app, "list", "--sort", "size")
 
 
 def test_reminders_are_planned_held_and_taken_once(buyer: Customer) -> None:

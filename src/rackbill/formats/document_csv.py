@@ -86,8 +86,13 @@ def read_document_csv(content: bytes) -> list[dict[str, str]]:
     return found
 
 
+def guarded(text: str) -> str:
+    """A text that no spreadsheet takes for a formula (decision 20)."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 def _cell(name: str, text: str) -> str:
-    return f"'{text}" if name not in _NUMBERS and text.startswith(_FORMULA) else text
+    return text if name in _NUMBERS else guarded(text)
 
 
 def _text(name: str, cell: str) -> str:

@@ -187,7 +187,7 @@ def assign(
     allocated = receivables.assign_line(
         line_id=line, customer_id=customer_id, number="" if customer_id else text, now=clock.now(), actor=actor(by)
     )
-    _say({"line": line, "allocated_minor": allocated}, as_json)
+    _say({"line": line}, "allocated", allocated, queries.currency_of(kind="line", identity=line), as_json)
 
 
 @app.command("add")
@@ -210,7 +210,7 @@ def add(
         received_on=day(received_on, "--received-on") if received_on else clock.now().date(), method=method[:12], text=text,
         to_number=to, now=clock.now(), actor=actor(by),
     )  # fmt: skip
-    _say({"payment": payment_id, "allocated_minor": allocated}, as_json)
+    _say({"payment": payment_id}, "allocated", allocated, currency, as_json)
 
 
 @app.command("allocate")
@@ -224,7 +224,10 @@ def allocate(
         allocation_id=allocation_id, source=source_of(source), number=to, reason=reason, on=clock.now().date(),
         amount_minor=None if amount is None else minor(amount, currency), now=clock.now(), actor=actor(by),
     )  # fmt: skip
-    _say({"allocation": allocation_id, "allocated_minor": allocated}, as_json)
+    _say(
+        {"allocation": allocation_id}, "allocated", allocated,
+        queries.currency_of(kind="allocation", identity=allocation_id), as_json,
+    )  # fmt: skip
 
 
 @app.command("deallocate")
@@ -233,7 +236,13 @@ def deallocate(allocation: str, reason: Reason, by: By = "", as_json: AsJson = F
     taken = receivables.deallocate_money(
         allocation_id=allocation, reason=reason, on=clock.now().date(), now=clock.now(), actor=actor(by)
     )
-    _say({"allocation": allocation, "taken_back_minor": taken}, as_json)
+    _say(
+        {"allocation": allocation},
+        "taken_back",
+        taken,
+        queries.currency_of(kind="allocation", identity=allocation),
+        as_json,
+    )
 
 
 @app.command("refund")
@@ -249,7 +258,8 @@ def refund(
         amount_minor=None if amount is None else minor(amount, currency),
         paid_on=day(paid_on, "--paid-on") if paid_on else clock.now().date(),
     )  # fmt: skip
-    _say({"refund": refund_id, "refunded_minor": refunded}, as_json)
+    source_kind, _, identity = source.partition(":")
+    _say({"refund": refund_id}, "refunded", refunded, queries.currency_of(kind=source_kind, identity=identity), as_json)
 
 
 @app.command("return")
@@ -261,7 +271,7 @@ def return_payment(
     returned = receivables.return_payment(
         payment_id=payment, line_id=line, reason=reason, on=clock.now().date(), now=clock.now(), actor=actor(by)
     )
-    _say({"payment": payment, "returned_minor": returned}, as_json)
+    _say({"payment": payment}, "returned", returned, queries.currency_of(kind="payment", identity=payment), as_json)
 
 
 @app.command("send-back")
@@ -270,11 +280,18 @@ def send_back(line: str, reason: Reason, by: By = "", as_json: AsJson = False) -
     returned = receivables.return_line(
         line_id=line, reason=reason, on=clock.now().date(), now=clock.now(), actor=actor(by)
     )
-    _say({"line": line, "returned_minor": returned}, as_json)
+    _say({"line": line}, "returned", returned, queries.currency_of(kind="line", identity=line), as_json)
 
 
-def _say(answer: dict[str, object], as_json: bool) -> None:
+def _say(about: dict[str, str], did: str, amount_minor: int, currency: str, as_json: bool) -> None:
+    """Minor units for programs, an amount with its currency for people."""
     if as_json:
-        answers.print_json(answer)
+        answers.print_json({**about, f"{did}_minor": amount_minor})
     else:
-        answers.out.print(", ".join(f"{name.replace('_minor', '')} {value}" for name, value in answer.items()))
+        named = ", ".join(f"{name} {value}" for name, value in about.items())
+        answers.out.print(f"{named}: {did.replace('_', ' ')} {in_words(amount_minor, currency)}", markup=False)
+
+
+def in_words(amount_minor: int, currency: str) -> str:
+    """12.50 EUR."""
+    return f"{decimal_from_minor(amount_minor, currency):,} {currency}"

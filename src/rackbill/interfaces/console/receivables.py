@@ -1,19 +1,24 @@
 """`rackbill receivables`: a customer's account, write-offs, credits that find their invoices."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Annotated
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from rackbill.core.aging import AGES, AgedCustomer, AgedSums
 from rackbill.core.money import decimal_from_minor
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables import queries
-from rackbill.domain.receivables.queries import CustomerAccount
+from rackbill.domain.receivables.queries import AgedPage, CustomerAccount
+from rackbill.formats.receivables_csv import write_receivables_csv
 from rackbill.interfaces.console import answers
 from rackbill.interfaces.console.payments import (
     EVERYTHING,
@@ -24,6 +29,7 @@ from rackbill.interfaces.console.payments import (
     SalesOrg,
     actor,
     customer_of,
+    in_words,
     minor,
 )
 from rackbill.interfaces.jobs import clock
@@ -77,8 +83,9 @@ def _print(account: CustomerAccount) -> None:
     if account.money:
         answers.out.print(money)
     for write_off_id, number, amount_minor, asked_by in account.waiting_write_offs:
+        said = in_words(amount_minor, queries.currency_of(kind="write_off", identity=write_off_id))
         answers.out.print(
-            f"write-off {write_off_id} of {amount_minor} of {number}, asked for by {asked_by}, waits for approval"
+            f"write-off {write_off_id} of {said} of {number}, asked for by {asked_by}, waits for approval"
         )
     for currency, ages in account.aging.items():
         said = ", ".join(f"{name} {decimal_from_minor(value, currency):,}" for name, value in ages.items())
@@ -88,6 +95,97 @@ def _print(account: CustomerAccount) -> None:
                                 ("on account", account.on_account), ("balance", account.balance))
         )  # fmt: skip
         answers.out.print(f"{currency}: {sums}; by days overdue: {said}")
+
+
+@app.command("list")
+def list_aged(
+    sales_org: Annotated[str, typer.Option(help="four digits; all where left out")] = "",
+    on: Annotated[str, typer.Option(help="as it stood at the end of that day; today where left out")] = "",
+    currency: Annotated[str, typer.Option(help="only this currency")] = "",
+    search: Annotated[str, typer.Option(help="how a customer ID begins, a legacy ID, a part of a name")] = "",
+    overdue: Annotated[bool, typer.Option("--overdue", help="only who is overdue")] = False,
+    sort: Annotated[str, typer.Option(help=f"{', '.join(queries.AGED_SORTS)}; with - turned")] = "-overdue",
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    offset: Annotated[int, typer.Option(min=0)] = 0,
+    output: Annotated[Path | None, typer.Option("-o", help="write the whole list to this file, as CSV")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who owes how much and for how long, customer by customer, on any day (the aged list)."""
+    from rackbill.interfaces.console.runs import day
+
+    if sort.lstrip("-") not in queries.AGED_SORTS:
+        raise answers.Refused(f"--sort takes {', '.join(queries.AGED_SORTS)}, not {sort!r}")
+    if sales_org:
+        parties.seller(organisation_id=sales_org)
+    asked: dict[str, Any] = {
+        "organisation_id": sales_org, "on": day(on, "--on") if on else clock.now().date(), "currency": currency.upper(),
+        "search": search, "is_overdue": overdue, "sort": sort,
+    }  # fmt: skip
+    if output is not None:
+        output.write_bytes(write_receivables_csv(_all_rows(asked), on=asked["on"]))
+        answers.out.print(f"written to {output}", markup=False)
+        return
+    page = queries.aged_customers(scope=EVERYTHING, limit=limit, offset=offset, **asked)
+    if as_json:
+        answers.print_json(
+            {
+                "on": str(asked["on"]), "total": page.total_count,
+                "totals": [{"customers": t.customer_count, **_as_json(t.sums)} for t in page.totals],
+                "customers": [
+                    {
+                        "customer": row.customer_id, "name": row.name, "sales_org": row.organisation_id,
+                        "oldest_due_on": row.oldest_due_on and str(row.oldest_due_on), **_as_json(row.sums),
+                    }
+                    for row in page.rows
+                ],
+            }
+        )  # fmt: skip
+    else:
+        _print_aged(page, asked["on"])
+
+
+def _as_json(sums: AgedSums) -> dict[str, Any]:
+    return {
+        **asdict(sums), "open_minor": sums.open_minor, "overdue_minor": sums.overdue_minor, "balance_minor": sums.balance_minor,
+    }  # fmt: skip
+
+
+def _all_rows(asked: dict[str, Any]) -> Iterator[AgedCustomer]:
+    offset: int | None = 0
+    while offset is not None:
+        page = queries.aged_customers(scope=EVERYTHING, limit=500, offset=offset, **asked)
+        yield from page.rows
+        offset = page.next_offset
+
+
+def _print_aged(page: AgedPage, on: date) -> None:
+    """Figures are never cut: columns without any are left out, and names give way."""
+    names = (*AGES, "open", "credits", "on account", "balance")
+    sums = [row.sums for row in page.rows] + [total.sums for total in page.totals]
+    told = [_amounts(one) for one in sums]
+    used = [place for place in range(len(names)) if any(row[place] for row in told)]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("customer", no_wrap=True, min_width=8)
+    table.add_column("name", no_wrap=True, overflow="ellipsis", min_width=6)
+    table.add_column("", no_wrap=True, min_width=3)
+    for place in used:
+        width = max(len(names[place]), *(len(row[place]) for row in told))
+        table.add_column(names[place], justify="right", no_wrap=True, min_width=width)
+    labels = [(row.customer_id, row.name, "") for row in page.rows]
+    labels += [("all", f"{total.customer_count} customers", "bold") for total in page.totals]
+    for (identity, name, style), one, row in zip(labels, sums, told, strict=True):
+        table.add_row(identity, Text(name), one.currency, *(row[place] for place in used), style=style)
+    if sums:
+        answers.out.print(table, crop=False)
+    shown = f"{page.offset + 1} to {page.offset + len(page.rows)} of " if page.rows else ""
+    answers.out.print(f"{shown}{page.total_count} on {on}; the ages are days after the due date")
+
+
+def _amounts(sums: AgedSums) -> list[str]:
+    amounts = (
+        *sums.ages_minor.values(), sums.open_minor, sums.credits_minor, sums.on_account_minor, sums.balance_minor,
+    )  # fmt: skip
+    return [f"{decimal_from_minor(one, sums.currency):,}" if one else "" for one in amounts]
 
 
 @app.command("settle-credits")
@@ -131,4 +229,5 @@ def approve_write_off(
     if as_json:
         answers.print_json({"write_off": write_off, "amount_minor": amount})
     else:
-        answers.out.print(f"write-off {write_off} of {amount} is booked")
+        said = in_words(amount, queries.currency_of(kind="write_off", identity=write_off))
+        answers.out.print(f"write-off {write_off} of {said} is booked")

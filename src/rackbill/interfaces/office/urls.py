@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rackbill.interfaces.office import customers, mandates, recipients, runs
+from rackbill.interfaces.office import customers, mandates, receivables, recipients, runs
 
 urlpatterns = [
     path("office/", runs.runs, name="office_runs"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("office/customers/<str:customer_id>/mandate/", mandates.mandate, name="office_mandate"),
     path("office/customers/<str:customer_id>/recipients/", recipients.recipients, name="office_recipients"),
     path("office/customers/<str:customer_id>/recipients/change/", recipients.change, name="office_change_recipients"),
+    path("office/customers/<str:customer_id>/account/", receivables.account, name="office_account"),
+    path("office/receivables/", receivables.receivables, name="office_receivables"),
+    path("office/receivables.csv", receivables.receivables_csv, name="office_receivables_csv"),
     path("office/runs/<str:run_id>/", runs.run, name="office_run"),
     path("office/plan/", runs.plan, name="office_plan"),
     path("office/runs/<str:run_id>/progress/", runs.progress, name="office_progress"),

@@ -1,13 +1,21 @@
 """Reads of receivables: open amounts and what money is left are always sums of rows, never stored flags."""
 
 from rackbill.domain.receivables.queries.accounts import (
-    AGING,
     AccountEntry,
     AccountItem,
     CustomerAccount,
+    ItemRow,
     MoneyOnAccount,
     customer_account,
+    open_items,
 )
+from rackbill.domain.receivables.queries.aging import (
+    AGED_SORTS,
+    AgedPage,
+    AgedTotal,
+    aged_customers,
+)
+from rackbill.domain.receivables.queries.balances import currency_of
 from rackbill.domain.receivables.queries.bank import ParkedLine, Suggestion, parked_lines, parked_sums
 from rackbill.domain.receivables.queries.invoices import (
     SORTS,
@@ -24,25 +32,31 @@ from rackbill.domain.receivables.queries.invoices import (
 from rackbill.domain.receivables.queries.reminders import Notice, NoticeItem, reminder_ladder, reminder_plan
 
 __all__ = [
-    "AGING",
+    "AGED_SORTS",
     "SORTS",
     "STATUSES",
     "AccountEntry",
     "AccountItem",
+    "AgedPage",
+    "AgedTotal",
     "CustomerAccount",
     "InvoiceRow",
+    "ItemRow",
     "MandateRow",
     "MoneyOnAccount",
     "Notice",
     "NoticeItem",
     "ParkedLine",
     "Suggestion",
+    "aged_customers",
+    "currency_of",
     "customer_account",
     "customer_mandates",
     "invoice",
     "invoices",
     "mandates",
     "movements",
+    "open_items",
     "open_sums",
     "parked_lines",
     "parked_sums",

@@ -4,15 +4,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from rackbill.domain.kit.scope import Scope
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
+
+from rackbill.core.aging import AGES, NOT_DUE, age_of
+from rackbill.domain.kit.paging import Page, page_of
+from rackbill.domain.kit.scope import CustomerScope, Scope
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.receivables.errors import MoneyNotFound
 from rackbill.domain.receivables.models import Allocation, Deposit, LedgerEntry, OpenItem, Payment, WriteOff
 from rackbill.domain.receivables.queries import balances
-
-AGING: tuple[tuple[str, int], ...] = (("1-30", 30), ("31-60", 60), ("61-90", 90), ("over 90", 100_000))
-"""Names of the ages of overdue money, and the last day of each after the due date; before them stands "not due"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,21 @@ class AccountItem:
     open_minor: int
     age: str
     entries: tuple[AccountEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRow:
+    """One document in a list of what is open, ours or a legacy one; `open_minor` is negative where a credit is not used yet."""
+
+    number: str
+    system: str
+    kind: str
+    issued_on: date
+    due_on: date
+    currency: str
+    face_minor: int
+    open_minor: int
+    age: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +108,35 @@ def customer_account(*, scope: Scope, customer_id: str, today: date) -> Customer
     return account
 
 
-def age_of(*, due_on: date, today: date) -> str:
-    """The name of an age: how long after its due date an amount is still open."""
-    days = (today - due_on).days
-    return "not due" if days <= 0 else next(name for name, last in AGING if days <= last)
+ITEM_SORTS = {"number": "document_number", "issued": "issued_on", "due": "due_on", "open": "open_minor"}
+
+
+def open_items(
+    *, scope: CustomerScope, today: date, is_all: bool = False, sort: str = "due", limit: int = 50, offset: int = 0
+) -> Page[ItemRow]:
+    """A customer's documents that something is open of, or all of them, whatever system they are of; two queries.
+
+    `face_minor` is what the document was made out for, or what came over from the legacy system as open.
+    """
+    rows = scope.limit(OpenItem.objects.all()).annotate(
+        open_minor=Coalesce(Sum("entries__amount_minor"), 0),
+        face_minor=Coalesce(
+            Sum("entries__amount_minor", filter=Q(entries__source_kind="document") | Q(entries__kind="opening")), 0
+        ),
+    )
+    if not is_all:
+        rows = rows.exclude(open_minor=0)
+    turned, column = "-" if sort.startswith("-") else "", ITEM_SORTS.get(sort.lstrip("-"), "due_on")
+    ordered = rows.order_by(f"{turned}{column}", "document_number", "pk")
+    return page_of(ordered, limit=limit, offset=offset, make=lambda row: _item_row(row, today))
+
+
+def _item_row(row: Any, today: date) -> ItemRow:
+    return ItemRow(
+        number=row.document_number, system=row.system, kind=row.document_kind, issued_on=row.issued_on, due_on=row.due_on,
+        currency=row.currency, face_minor=row.face_minor, open_minor=row.open_minor,
+        age=age_of(due_on=row.due_on, today=today) if row.open_minor > 0 else "",
+    )  # fmt: skip
 
 
 def _items(rows: Sequence[OpenItem], today: date) -> list[AccountItem]:
@@ -156,10 +199,10 @@ def _sum_up(account: CustomerAccount) -> None:
     for currency in sorted(currencies):
         own = [item for item in account.items if item.currency == currency]
         debts = [item for item in own if item.open_minor > 0]
-        ages = {name: sum(i.open_minor for i in debts if i.age == name) for name in ("not due", *(n for n, _ in AGING))}
+        ages = {name: sum(i.open_minor for i in debts if i.age == name) for name in AGES}
         account.aging[currency] = ages
         account.open[currency] = sum(ages.values())
-        account.overdue[currency] = account.open[currency] - ages["not due"]
+        account.overdue[currency] = account.open[currency] - ages[NOT_DUE]
         account.credits[currency] = -sum(item.open_minor for item in own if item.open_minor < 0)
         account.on_account[currency] = sum(m.left_minor for m in account.money if m.currency == currency)
         taken = account.credits[currency] + account.on_account[currency]

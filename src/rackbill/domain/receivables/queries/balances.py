@@ -4,12 +4,21 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import F, Model, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from rackbill.core.settling import OpenAmount
 from rackbill.domain.kit.fields import MinorField
-from rackbill.domain.receivables.models import Allocation, Deposit, LedgerEntry, OpenItem, Payment, Refund
+from rackbill.domain.receivables.models import (
+    Allocation,
+    BankLine,
+    Deposit,
+    LedgerEntry,
+    OpenItem,
+    Payment,
+    Refund,
+    WriteOff,
+)
 
 CHUNK = 900
 """Values in one IN list; SQLite builds with an old limit take 999."""
@@ -69,6 +78,23 @@ def deposits_with_left(*, rows: QuerySet[Deposit]) -> QuerySet[Deposit]:
 def credits_with_left(*, rows: QuerySet[OpenItem]) -> QuerySet[OpenItem]:
     """Credit notes of ours with `left_minor`, positive: what of the credit is not used yet."""
     return rows.filter(document_kind="credit_note").annotate(left_minor=-_sum(LedgerEntry, "open_item"))
+
+
+def currency_of(*, kind: str, identity: str) -> str:
+    """The currency of a payment, deposit, document, allocation or write-off, or of a bank line by how its ID begins.
+
+    Empty where there is none of that name.
+    """
+    model, column, path = _NAMED[kind]
+    return model._default_manager.filter(**{column: identity}).values_list(path, flat=True).first() or ""
+
+
+_NAMED: dict[str, tuple[type[Model], str, str]] = {
+    "payment": (Payment, "payment_id", "currency"), "deposit": (Deposit, "deposit_id", "currency"),
+    "credit_note": (OpenItem, "document_number", "currency"), "line": (BankLine, "line_id__startswith", "currency"),
+    "allocation": (Allocation, "allocation_id", "open_item__currency"),
+    "write_off": (WriteOff, "write_off_id", "open_item__currency"),
+}  # fmt: skip
 
 
 def _left(source: str) -> Any:

@@ -31,6 +31,16 @@ def price(value: Decimal, currency: str) -> str:
 
 
 @register.filter
+def figure(minor: int, currency: str) -> str:
+    """Minor units without their currency, where the row names it: 1,234.50."""
+    return str(
+        format_currency(
+            decimal_from_minor(minor, currency), currency, "#,##0.00", locale=_locale(), currency_digits=True
+        )
+    )
+
+
+@register.filter
 def day(value: date | datetime | None) -> str:
     """A day in words; a dash where there is none."""
     return format_date(value, "medium", locale=_locale()) if value else "–"
