@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from playwright.sync_api import Browser, Page, expect
 
+from rackbill.domain.access.models import StaffRole
 from rackbill.domain.parties.models import Customer
 from tests.browser.test_portal import browser, violations
 from tests.office.test_pages import run_id
@@ -57,8 +59,14 @@ def test_axe_finds_no_violation(browser: Browser, live_server: Any, run_id: str,
     found = {}
     owner = Customer.objects.order_by("pk").first()
     assert owner is not None
+    StaffRole.objects.filter(role="clerk").update(user=get_user_model().objects.get(email="bert@meridian.example"))
     money.item(owner, "OLD/7", "99.50", system="oldbill")
-    pages = ("receivables/", f"customers/{owner.customer_id}/account/")
+    long = {"payer_name": "A payer with quite a long name, in two countries", "payer_account": "NL91ABNA0417164300"}
+    money.imported(
+        money.line("99.50", "a text without any blank:" + "x" * 90, **long),
+        organisation_id=owner.sales_organisation.organisation_id,
+    )
+    pages = ("receivables/", "bank/", f"customers/{owner.customer_id}/account/")
     for path in ("office/", f"office/runs/{run_id}/", "office/runs/nothing/", *(f"office/{one}" for one in pages)):
         page.goto(f"{live_server.url}/{path}")
         for summary in page.locator("main summary").all():

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum
 
+CASHIERS = frozenset({"clerk", "administrator"})
+"""Staff roles that may read bank files, say whose money is whose, and enter payments of their sales organisation."""
 WRITE_OFF_LIMIT_MINOR = 5_000
 """Above this amount, in minor units of any currency, a write-off takes two people."""
 

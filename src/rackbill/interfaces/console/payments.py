@@ -18,8 +18,8 @@ from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables import queries
 from rackbill.domain.receivables.operations import ImportSummary, MoneySource
-from rackbill.formats.bank_camt import read_camt
-from rackbill.formats.bank_csv import CsvLayout, read_bank_csv
+from rackbill.formats.bank_csv import CsvLayout
+from rackbill.formats.bank_file import FORMS, read_bank_file
 from rackbill.interfaces.console import answers
 from rackbill.interfaces.console.billing import CONSOLE, day
 from rackbill.interfaces.jobs import clock
@@ -66,11 +66,9 @@ def source_of(text: str) -> MoneySource:
 
 def statement_of(file: Path, form: str, layout: CsvLayout) -> BankStatement:
     """The file as lines; without a form, XML is CAMT.053 and anything else CSV."""
-    content = file.read_bytes()
-    if form not in ("", "camt053", "csv"):
+    if form not in ("", *FORMS):
         raise answers.Refused(f"--format is camt053 or csv, not {form!r}")
-    is_xml = form == "camt053" or (not form and content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<")
-    return read_camt(content) if is_xml else read_bank_csv(content, layout=layout)
+    return read_bank_file(file.read_bytes(), form=form, layout=layout)
 
 
 def summary_json(summary: ImportSummary) -> dict[str, object]:

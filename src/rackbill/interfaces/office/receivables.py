@@ -5,19 +5,22 @@ from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from rackbill.core.aging import AGES, AgedCustomer, AgedSums
 from rackbill.domain.kit.scope import CustomerScope, StaffScope
 from rackbill.domain.parties.errors import CustomerNotFound
 from rackbill.domain.parties.policy import people
 from rackbill.domain.parties.queries import einvoices as customer_queries
-from rackbill.domain.receivables import queries
+from rackbill.domain.receivables import policy, queries
 from rackbill.formats.receivables_csv import write_receivables_csv
 from rackbill.interfaces.jobs import clock
-from rackbill.interfaces.office.staff import with_staff
+from rackbill.interfaces.office import payment_form
+from rackbill.interfaces.office.payment_form import PaymentEntry
+from rackbill.interfaces.office.staff import organisations_of, with_staff
 from rackbill.interfaces.portal import lists
 
 AGE_WORDS = dict(
@@ -65,6 +68,26 @@ def receivables_csv(request: HttpRequest, scope: StaffScope) -> HttpResponse:
 @with_staff(people.VIEWERS)
 def account(request: HttpRequest, scope: StaffScope, customer_id: str) -> HttpResponse:
     """What one customer owes: the sums by age, and the documents with what is open of each."""
+    return _account(request, scope, customer_id)
+
+
+@require_POST
+@with_staff(policy.CASHIERS)
+def enter_payment(request: HttpRequest, scope: StaffScope, customer_id: str) -> HttpResponse:
+    """Books a payment that staff received."""
+    try:
+        customer_queries.customer_data(scope=scope, customer_id=customer_id, on=clock.now().date())
+    except CustomerNotFound:
+        raise Http404 from None
+    refused = payment_form.book(request, customer_id)
+    if refused is not None:
+        return _account(request, scope, customer_id, refused, status=422)
+    return redirect(f"{reverse('office_account', args=[customer_id])}?saved=payment")
+
+
+def _account(
+    request: HttpRequest, scope: StaffScope, customer_id: str, refused: PaymentEntry | None = None, status: int = 200
+) -> HttpResponse:
     today = clock.now().date()
     try:
         data = customer_queries.customer_data(scope=scope, customer_id=customer_id, on=today)
@@ -83,9 +106,11 @@ def account(request: HttpRequest, scope: StaffScope, customer_id: str) -> HttpRe
             {"row": row, "kind": KIND_WORDS.get(row.kind, row.kind), "age": AGE_WORDS.get(row.age, "")} for row in page.rows
         ],
         "sums": [{"row": row, "ages": _ages(row.sums), "bars": _bars(row.sums)} for row in aged.rows],
-        "age_words": AGE_WORDS.values(),
+        "age_words": AGE_WORDS.values(), "saved": request.GET.get("saved", ""),
+        "may_act": data.organisation_id in organisations_of(request, policy.CASHIERS),
+        "form": payment_form.context(refused, currency=aged.rows[0].sums.currency if aged.rows else "", today=today),
     }  # fmt: skip
-    return render(request, "office/account.html", context)
+    return render(request, "office/account.html", context, status=status)
 
 
 def _asked(request: HttpRequest) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rackbill.interfaces.office import customers, mandates, receivables, recipients, runs
+from rackbill.interfaces.office import bank, customers, mandates, receivables, recipients, runs
 
 urlpatterns = [
     path("office/", runs.runs, name="office_runs"),
@@ -13,6 +13,11 @@ urlpatterns = [
     path("office/customers/<str:customer_id>/recipients/", recipients.recipients, name="office_recipients"),
     path("office/customers/<str:customer_id>/recipients/change/", recipients.change, name="office_change_recipients"),
     path("office/customers/<str:customer_id>/account/", receivables.account, name="office_account"),
+    path("office/customers/<str:customer_id>/payment/", receivables.enter_payment, name="office_payment"),
+    path("office/bank/", bank.bank, name="office_bank"),
+    path("office/bank/file/", bank.read_file, name="office_bank_file"),
+    path("office/bank/match/", bank.match, name="office_bank_match"),
+    path("office/bank/lines/<str:line_id>/", bank.place, name="office_bank_line"),
     path("office/receivables/", receivables.receivables, name="office_receivables"),
     path("office/receivables.csv", receivables.receivables_csv, name="office_receivables_csv"),
     path("office/runs/<str:run_id>/", runs.run, name="office_run"),

@@ -16,7 +16,7 @@ from rackbill.domain.receivables.queries.aging import (
     aged_customers,
 )
 from rackbill.domain.receivables.queries.balances import currency_of
-from rackbill.domain.receivables.queries.bank import ParkedLine, Suggestion, parked_lines, parked_sums
+from rackbill.domain.receivables.queries.bank import ParkedLine, Suggestion, parked_line, parked_lines, parked_sums
 from rackbill.domain.receivables.queries.invoices import (
     SORTS,
     STATUSES,
@@ -58,6 +58,7 @@ __all__ = [
     "movements",
     "open_items",
     "open_sums",
+    "parked_line",
     "parked_lines",
     "parked_sums",
     "reminder_ladder",

@@ -52,10 +52,19 @@ def parked_sums(*, scope: Scope, organisation_id: str) -> dict[str, int]:
 
 def parked_lines(*, scope: Scope, organisation_id: str, limit: int = 50, offset: int = 0) -> Page[ParkedLine]:
     """Waiting bank lines, oldest first, with suggestions by what is open and known today."""
-    page = page_of(
-        _parked(scope, organisation_id).order_by("booked_on", "pk"), limit=limit, offset=offset, make=lambda row: row
-    )
-    received = [row for row in page.rows if row.kind == LineKind.RECEIVED.value]
+    rows = _parked(scope, organisation_id).order_by("booked_on", "pk")
+    page = page_of(rows, limit=limit, offset=offset, make=lambda row: row)
+    return Page(_told(page.rows, organisation_id), page.total_count, page.limit, page.offset)
+
+
+def parked_line(*, scope: Scope, organisation_id: str, line_id: str) -> ParkedLine | None:
+    """One waiting bank line with its suggestions, or None, also for another sales organisation's."""
+    found = _told(list(_parked(scope, organisation_id).filter(line_id=line_id)), organisation_id)
+    return found[0] if found else None
+
+
+def _told(rows: Sequence[BankLine], organisation_id: str) -> list[ParkedLine]:
+    received = [row for row in rows if row.kind == LineKind.RECEIVED.value]
     values = [clues.statement_line(row=row) for row in received]
     register = clues.register_of(organisation_id=organisation_id, lines=values)
     found = {
@@ -64,9 +73,9 @@ def parked_lines(*, scope: Scope, organisation_id: str, limit: int = 50, offset:
     }
     by_amount = _items_of_amounts(organisation_id, received)
     names = _Names(found, by_amount)
-    paid = _payments_like([row for row in page.rows if row.kind == LineKind.RETURNED.value])
+    paid = _payments_like([row for row in rows if row.kind == LineKind.RETURNED.value])
     lines = []
-    for row in page.rows:
+    for row in rows:
         if row.kind == LineKind.RETURNED.value:
             reason, suggestions = "the bank took this money back; say which payment it was", paid.get(row.pk, [])
         else:
@@ -81,7 +90,7 @@ def parked_lines(*, scope: Scope, organisation_id: str, limit: int = 50, offset:
                 reason=reason, suggestions=tuple(suggestions[:MOST_SUGGESTIONS]),
             )
         )  # fmt: skip
-    return Page(lines, page.total_count, page.limit, page.offset)
+    return lines
 
 
 def _parked(scope: Scope, organisation_id: str) -> QuerySet[BankLine]:
