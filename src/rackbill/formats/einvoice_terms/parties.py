@@ -9,6 +9,8 @@ _VAT_PREFIX = {"GR": "EL"}
 _MAIL_SCHEME = "EM"
 _COMPANY_SCHEMES = {"NL": ("0106", "0190"), "DK": ("0184",), "IS": ("0196",)}
 """Registers that Peppol's national rules ask for on a seller of the country (NL-R-003, DK-R-014, IS-R-002)."""
+_COMPANY_RULES = {"NL": ("NL-R-003", "NL-R-003"), "DK": ("DK-R-002", "DK-R-014"), "IS": ("IS-R-002", "IS-R-002")}
+"""The rule of a company number that is missing, and of one without its register."""
 
 
 def seller_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyTerms:
@@ -20,15 +22,8 @@ def seller_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyT
     others = [r for r in seller.tax_registrations if r.scheme != profile.tax_scheme and r.number.strip()]
     company_number = seller.company_number.strip()
     company_scheme = seller.company_scheme.strip()
-    if profile.rules == "peppol" and company_number:
-        wanted = _COMPANY_SCHEMES.get(seller.address.country, ())
-        if wanted and company_scheme not in wanted:
-            if not tax_id:
-                raise EinvoiceRefused(
-                    f"{name} needs the scheme of its company number (BT-30): {' or '.join(wanted)}; enter it there",
-                    rule="NL-R-003" if seller.address.country == "NL" else "DK-R-014", term="BT-30",
-                )  # fmt: skip
-            company_number = ""
+    if profile.rules == "peppol":
+        company_number = _known_register(document, profile, name, bool(tax_id))
     if profile.rules == "pint-sg" and not company_number:
         raise EinvoiceRefused(
             f"{name} has no company number (BT-30), which {profile.title} demands; enter its UEN",
@@ -53,6 +48,25 @@ def seller_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyT
     return terms
 
 
+def _known_register(document: Document, profile: Profile, name: str, has_tax_id: bool) -> str:
+    """The seller's company number in Peppol, blank where its register is none that the seller's country allows. A Dutch seller
+
+    with a VAT ID goes without; a Danish or Icelandic one cannot (DK-R-002, IS-R-002). Raises EinvoiceRefused.
+    """
+    seller, country = document.seller, document.seller.address.country
+    number, scheme = seller.company_number.strip(), seller.company_scheme.strip()
+    wanted = _COMPANY_SCHEMES.get(country, ())
+    if not wanted or (number and scheme in wanted):
+        return number
+    if country == "NL" and (has_tax_id or not number):
+        return ""
+    lacking = "needs the scheme of its company number" if number else "has no company number"
+    raise EinvoiceRefused(
+        f"{name} {lacking} (BT-30), which {profile.title} demands: {' or '.join(wanted)}; enter it there",
+        rule=_COMPANY_RULES[country][bool(number)], term="BT-30",
+    )  # fmt: skip
+
+
 def buyer_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyTerms:
     """BG-7. Raises EinvoiceRefused for what the profile asks for and the buyer lacks."""
     buyer = document.buyer
@@ -61,7 +75,7 @@ def buyer_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyTe
     contact = buyer.contact_name.strip()
     terms = PartyTerms(
         **_common(buyer),
-        identifier=document.bill_to.customer_id,
+        identifier="" if lacks_customer_id(document, profile) else document.bill_to.customer_id,
         company_number=buyer.company_number.strip(),
         company_scheme=buyer.company_scheme.strip() if buyer.company_number.strip() else "",
         tax_id="" if taxes.is_outside else _tax_id(buyer, profile, ()),
@@ -73,6 +87,11 @@ def buyer_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyTe
     )
     _check_address(terms, profile, name, {"xrechnung": "BR-DE-9", "pint-sg": "BR-107-GST-SG"}, "BT-53")
     return terms
+
+
+def lacks_customer_id(document: Document, profile: Profile) -> bool:
+    """Whether BT-46 is left out: between Danes an identifier needs a register's scheme (DK-R-013), and our number has none."""
+    return profile.rules == "peppol" and document.seller.address.country == document.buyer.address.country == "DK"
 
 
 def _common(party: Party) -> dict[str, str]:

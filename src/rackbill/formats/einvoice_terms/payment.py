@@ -1,6 +1,7 @@
 """How to pay, as business terms: credit transfer, direct debit, or the words that nothing is asked for."""
 
 from rackbill.core.document import Document, DocumentKind
+from rackbill.core.party import BankAccount
 from rackbill.formats.einvoice_terms.values import EinvoiceRefused, PaymentTerms, Profile
 from rackbill.formats.wording import Wording
 
@@ -9,6 +10,9 @@ _SEPA_CREDIT_TRANSFER = "58"
 _DIRECT_DEBIT = "49"
 _SEPA_DIRECT_DEBIT = "59"
 _SET_OFF = "97"
+_STANDING_AGREEMENT = "57"
+_TO_AN_ACCOUNT = "42"
+_DEBIT_TRANSFER = "31"
 """Means of payment (BT-81, UNTDID 4461)."""
 
 
@@ -17,8 +21,7 @@ def payment_terms(document: Document, profile: Profile, words: Wording) -> Payme
     payment = document.payment
     conditions = _conditions(document, words)
     if document.kind is DocumentKind.CREDIT_NOTE:
-        # XRechnung wants BG-16 on every document (BR-DE-1); a credit is set off, so the seller's account would mislead.
-        code = _SET_OFF if profile.rules == "xrechnung" else ""
+        code = _credit_code(document, profile)
         return PaymentTerms(code=code, reference=document.number if code else "", conditions=conditions)
     account = payment.account
     if payment.mandate_reference:
@@ -29,10 +32,41 @@ def payment_terms(document: Document, profile: Profile, words: Wording) -> Payme
         return PaymentTerms(conditions=conditions)
     is_iban = bool(account.iban.strip())
     return PaymentTerms(
-        code=_SEPA_CREDIT_TRANSFER if is_iban and document.currency == "EUR" else _CREDIT_TRANSFER,
+        code=_transfer_code(document, profile, account),
         account="".join(number.split()) if is_iban else number, is_iban=is_iban, account_name=document.seller.name.strip(),
         bank_code=(account.bic or account.routing_code).strip(), reference=document.number, conditions=conditions,
     )  # fmt: skip
+
+
+def _credit_code(document: Document, profile: Profile) -> str:
+    """XRechnung wants BG-16 on every document (BR-DE-1), Peppol on every one of a Dutch seller with an amount (NL-R-007), and
+
+    knows no set-off there (NL-R-008): 57 is "as agreed". A credit is set off, so the seller's account would mislead.
+    """
+    if profile.rules == "xrechnung":
+        return _SET_OFF
+    is_dutch = document.seller.address.country == "NL" and document.totals.due_minor > 0
+    return _STANDING_AGREEMENT if profile.rules == "peppol" and is_dutch else ""
+
+
+def _transfer_code(document: Document, profile: Profile, account: BankAccount) -> str:
+    """30 or, for euros to an IBAN, 58. Between Danes Peppol knows no 30 (DK-R-005), but 31 with an IBAN and 42 without, both
+
+    with the bank's code (DK-R-006).
+    """
+    is_iban = bool(account.iban.strip())
+    if is_iban and document.currency == "EUR":
+        return _SEPA_CREDIT_TRANSFER
+    is_danish = document.seller.address.country == document.buyer.address.country == "DK"
+    if profile.rules != "peppol" or not is_danish:
+        return _CREDIT_TRANSFER
+    if not (account.bic or account.routing_code).strip():
+        raise EinvoiceRefused(
+            f"{profile.title} wants the bank's code (BT-86) beside a Danish account; enter BIC or registration number of the "
+            f"account in {document.currency} at sales organisation {document.sales_organisation_id}",
+            rule="DK-R-006", term="BT-86",
+        )  # fmt: skip
+    return _DEBIT_TRANSFER if is_iban else _TO_AN_ACCOUNT
 
 
 def _direct_debit(document: Document, profile: Profile, conditions: str) -> PaymentTerms:

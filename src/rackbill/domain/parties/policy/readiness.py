@@ -179,9 +179,13 @@ def _seller(facts: EinvoiceFacts) -> Iterator[Gap]:
                 yield _gap(facts, code, term, rule, SELLER)
     if profile == "pint-sg" and not seller.company_number:
         yield _gap(facts, "seller_company_number", "BT-30", "BR-112-GST-SG", SELLER)
-    wanted = _COMPANY_SCHEMES.get(seller.address.country, ()) if profile == "peppol" else ()
-    if wanted and not seller.tax_number("VAT") and seller.company_scheme not in wanted:
-        rule = {"NL": "NL-R-003", "DK": "DK-R-014"}.get(seller.address.country, "IS-R-002")
+    country = seller.address.country
+    wanted = _COMPANY_SCHEMES.get(country, ()) if profile == "peppol" else ()
+    is_known = bool(seller.company_number) and seller.company_scheme in wanted
+    # A Dutch seller's VAT ID stands in for the number; in Denmark and Iceland nothing does.
+    if wanted and not is_known and not (country == "NL" and seller.tax_number("VAT")):
+        dane = "DK-R-014" if seller.company_number else "DK-R-002"
+        rule = {"NL": "NL-R-003", "DK": dane}.get(country, "IS-R-002")
         yield _gap(facts, "seller_company_scheme", "BT-30", rule, SELLER, schemes=" or ".join(wanted))
 
 
