@@ -193,7 +193,7 @@ def _line(
 
 
 def _price(line: DocumentLine, profile: Profile) -> tuple[Decimal, Decimal]:
-    """(BT-146, BT-149). Singapore's IRAS takes two decimals of a price (IRASC5-097): 0.0035 for one is 35 for 10,000."""
+    """(BT-146, BT-149). Singapore's IRAS takes two decimals of a price (IRASC5-097): 0.0035 for one is 0.35 for 100."""
     exponent = line.unit_price.normalize().as_tuple().exponent
     if profile.rules != "pint-sg" or not isinstance(exponent, int) or exponent >= -2:
         return line.unit_price, line.price_base_quantity
