@@ -93,7 +93,9 @@ def _official(official: OfficialRules) -> list[str]:
             f"{sum(tally.warnings.values())} warnings {dict(tally.warnings) or ''}, "
             f"{sum(tally.refused.values())} rightly refused {dict(tally.refused) or ''}"
         )
-        failures += [f"{profile} {rule} {count} times, first {tally.first[rule]}" for rule, count in tally.failures.items()]
+        failures += [
+            f"{profile} {rule} {count} times, first {tally.first[rule]}" for rule, count in tally.failures.items()
+        ]
     return [*failures, *_broken(official)]
 
 
@@ -111,7 +113,9 @@ def _broken(official: OfficialRules) -> list[str]:
             failures.append(f"broken {broken.profile} {broken.rule}: official {sorted(theirs)}, ours {sorted(ours)}")
         if only := {rule for rule in ours - theirs if not rule.startswith("IRAS")}:
             failures.append(f"broken {broken.profile} {broken.rule}: only ours {sorted(only)}")
-    print(f"\n{count} files broken on purpose, {len(failures)} of them judged otherwise by the official rules than by ours\n")
+    print(
+        f"\n{count} files broken on purpose, {len(failures)} of them judged otherwise by the official rules than by ours\n"
+    )
     return failures
 
 

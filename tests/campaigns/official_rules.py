@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+
 from lxml import etree
 
 from rackbill.adapters.rule_checker import RuleChecker

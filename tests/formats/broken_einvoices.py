@@ -41,7 +41,11 @@ def _gone(inside: str, name: str) -> tuple[str, str]:
 
 _ON_THE_NETWORK: tuple[tuple[str, str, str], ...] = (
     ("R001", "<cbc:ProfileID>.*?</cbc:ProfileID>", ""),
-    ("R005", "(<cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>)", r"\1<cbc:TaxCurrencyCode>EUR</cbc:TaxCurrencyCode>"),
+    (
+        "R005",
+        "(<cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>)",
+        r"\1<cbc:TaxCurrencyCode>EUR</cbc:TaxCurrencyCode>",
+    ),
     ("R008", _BUYER + "<cbc:StreetName>.*?<", r"\1<cbc:StreetName> <"),
     ("R010", *_gone(_BUYER, "cbc:EndpointID")),
     ("R020", *_gone(_SELLER, "cbc:EndpointID")),

@@ -72,4 +72,3 @@ class RulesRun:
 
 def _is_expected(rule: str, flag: str, place: str) -> bool:
     return (rule, flag) == _EMPTY_BY_SCHEMA and _LAST_OF_PATH in place.rpartition("/")[2]
-

@@ -121,6 +121,13 @@ def _peppol(root: Any) -> Iterator[str]:
         yield from _dutch(root, code)
     if _country(root, _SELLER) == "DK":
         yield from _danish(root, code)
+    if _country(root, _SELLER) == _country(root, _BUYER) == "DE":
+        # Since 3.0.21: BR-DE-6 is DE-R-006, BR-DE-23-a is DE-R-023-1.
+        for problem in _asked_in_germany(root):
+            rule, _, words = problem.removeprefix("BR-DE-").partition(":")
+            number, _, part = rule.partition("-")
+            suffix = {"": "", "a": "-1", "b": "-2"}[part]
+            yield f"DE-R-{int(number):03}{suffix}:{words}"
     company = root.find(f"{_SELLER}/{_CAC}PartyLegalEntity/{_CBC}CompanyID")
     if _country(root, _SELLER) == "IS" and (company is None or company.get("schemeID") != "0196"):
         yield "IS-R-002: no number of the Icelandic register"
@@ -181,7 +188,15 @@ def _danish(root: Any, code: str | None) -> Iterator[str]:
 
 def _german(root: Any) -> Iterator[str]:
     yield from _european(root)
-    contact, seller, buyer = f"{_SELLER}/{_CAC}Contact", f"{_SELLER}/{_CAC}PostalAddress", f"{_BUYER}/{_CAC}PostalAddress"
+    yield from _asked_in_germany(root)
+
+
+def _asked_in_germany(root: Any) -> Iterator[str]:
+    contact, seller, buyer = (
+        f"{_SELLER}/{_CAC}Contact",
+        f"{_SELLER}/{_CAC}PostalAddress",
+        f"{_BUYER}/{_CAC}PostalAddress",
+    )
     needed = {
         "BR-DE-1": f"{_CAC}PaymentMeans/{_CBC}PaymentMeansCode", "BR-DE-15": f"{_CBC}BuyerReference",
         "BR-DE-3": f"{seller}/{_CBC}CityName", "BR-DE-4": f"{seller}/{_CBC}PostalZone",

@@ -70,7 +70,7 @@ def test_rules_of_other_publishers_are_explained_too() -> None:
         "ibr-co-09": "vat_prefix", "BR-53-GST-SG": "accounting_currency", "BR-SR-05-GST-SG": "singapore",
         "BR-DE-23-a": "payment", "PEPPOL-EN16931-R061": "mandate", "ibr-55": "credit_source", "NL-R-001": "unknown",
         "PEPPOL-COMMON-R040": "registered_number", "ibr-068": "registered_number", "ibr-127": "registered_number",
-        "DK-R-002": "seller_register", "NL-R-008": "payment", "IRASC5-034": "buyer_uen", "IRASC5-029": "singapore",
+        "DK-R-002": "seller_register", "DE-R-006": "seller_contact", "DE-R-023-1": "payment", "DE-R-031": "mandate", "NL-R-008": "payment", "IRASC5-034": "buyer_uen", "IRASC5-029": "singapore",
     }.items():  # fmt: skip
         assert einvoice_rules.cause_of(rule) == cause, rule
 

@@ -148,12 +148,53 @@ def test_danes_pay_each_other_by_the_means_that_peppol_knows(
     assert read_einvoice(write_einvoice(document, "en16931-ubl")).buyer.identifier == "12000456"
 
 
+def _german(document: Document) -> Document:
+    def at_home(party: Party) -> Party:
+        return replace(party, address=replace(party.address, country="DE"))
+
+    return replace(document, seller=at_home(document.seller), buyer=at_home(document.buyer))
+
+
+@pytest.mark.parametrize("name", BILLED)
+def test_peppol_between_germans_follows_xrechnungs_rules(name: str, rules: RulesRun) -> None:
+    """DE-R-001 to -031, since Peppol 3.0.21; a credit says it is set off, category O has a rate of 0."""
+    document = _german(GOLDEN[name])
+    assert problems(document, "peppol", rules) == []
+    read = read_einvoice(write_einvoice(document, "peppol"))
+    assert all(row.rate is not None for row in read.taxes)
+    if document.kind is DocumentKind.CREDIT_NOTE:
+        assert read.payment.code == "97"
+    abroad = replace(document, seller=replace(document.seller, address=replace(document.seller.address, country="FR")))
+    assert problems(abroad, "peppol", rules) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"phone": ""}, "DE-R-006"), ({"email": ""}, "DE-R-007"),
+        ({"address": replace(GOLDEN["simple"].seller.address, country="DE", postal_code="")}, "DE-R-004"),
+    ],
+)  # fmt: skip
+def test_a_german_seller_in_peppol_gives_what_germany_asks(changes: dict[str, Any], rule: str) -> None:
+    document = _german(GOLDEN["simple"])
+    lacking = replace(document, seller=replace(document.seller, **changes))
+    with pytest.raises(EinvoiceRefused, match="Peppol") as refused:
+        write_einvoice(lacking, "peppol")
+    assert refused.value.rule == rule
+    abroad = replace(lacking, buyer=replace(lacking.buyer, address=replace(lacking.buyer.address, country="AT")))
+    assert read_einvoice(write_einvoice(abroad, "peppol")).number == document.number
+
+
 @pytest.mark.parametrize("country", ["DK", "IS"])
 @pytest.mark.parametrize(("number", "scheme"), [("", ""), ("13585628", "0106"), ("13585628", "")])
 def test_a_danish_or_icelandic_seller_needs_its_register(country: str, number: str, scheme: str) -> None:
     seller = GOLDEN["simple"].seller
-    seller = replace(seller, address=replace(seller.address, country=country), company_number=number, company_scheme=scheme)
-    with pytest.raises(EinvoiceRefused, match="which Peppol BIS Billing 3.0 demands: 01(84|96); enter it there") as refused:
+    seller = replace(
+        seller, address=replace(seller.address, country=country), company_number=number, company_scheme=scheme
+    )
+    with pytest.raises(
+        EinvoiceRefused, match=r"which Peppol BIS Billing 3\.0 demands: 01(84|96); enter it there"
+    ) as refused:
         write_einvoice(replace(GOLDEN["simple"], seller=seller), "peppol")
     assert refused.value.rule == {"DK": "DK-R-014" if number else "DK-R-002", "IS": "IS-R-002"}[country]
 
@@ -170,9 +211,16 @@ def test_a_danish_account_without_its_bank_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("price", "base", "told"),
-    [("0.0035", "1", ("0.35", "100")), ("129.95", "1", ("129.95", "1")), ("1.250", "30", ("1.25", "30")), ("0.5", "1", ("0.5", "1"))],
+    [
+        ("0.0035", "1", ("0.35", "100")),
+        ("129.95", "1", ("129.95", "1")),
+        ("1.250", "30", ("1.25", "30")),
+        ("0.5", "1", ("0.5", "1")),
+    ],
 )
-def test_a_price_in_pint_sg_has_two_decimals_and_is_the_same_price(price: str, base: str, told: tuple[str, str]) -> None:
+def test_a_price_in_pint_sg_has_two_decimals_and_is_the_same_price(
+    price: str, base: str, told: tuple[str, str]
+) -> None:
     """IRASC5-097."""
     document = GOLDEN["singapore_dollars"]
     line = replace(document.lines[0], unit_price=Decimal(price), price_base_quantity=Decimal(base))

@@ -48,7 +48,10 @@ def test_the_rules_of_a_folder_are_recognised(files: dict[str, str], profiles: l
 
 def test_factur_x_and_rules_of_countries_beside_the_wanted_ones_are_passed_over() -> None:
     """As packages carry them: five forms of Factur-X, French rules and EN 16931's own for CII in one folder."""
-    forms = {f"rules/FACTUR-X_{level}.xslt": FACTUR_X.replace("x)", f"{level})") for level in ("BASIC", "EN16931", "EXTENDED")}
+    forms = {
+        f"rules/FACTUR-X_{level}.xslt": FACTUR_X.replace("x)", f"{level})")
+        for level in ("BASIC", "EN16931", "EXTENDED")
+    }
     french = world.style_sheet(("BR-FR-01", "ram:ID", "fatal", "x"), match="/rsm:CrossIndustryInvoice", names=world.CII)
     files = {**forms, "rules/BR-FR-CII.xslt": french, "rules/EN16931-CII.xslt": CEN_CII}
     (pack,) = recognised(files)
@@ -75,8 +78,13 @@ def test_iras_rules_go_with_those_of_pint_sg_and_never_without() -> None:
 
 
 def test_version_and_licence_are_those_of_the_rules_and_not_of_what_carries_them() -> None:
-    day = world.style_sheet(world.ORDER, world.ADDRESS, head="<!--<dct:created>2024-03-09T17:01:42+01:00</dct:created>-->")
-    carried = {"carrier-1.2.5.dist-info/licenses/LICENSE": "ISC licence of the carrier\n", "carrier/data/PEPPOL.xsl": day}
+    day = world.style_sheet(
+        world.ORDER, world.ADDRESS, head="<!--<dct:created>2024-03-09T17:01:42+01:00</dct:created>-->"
+    )
+    carried = {
+        "carrier-1.2.5.dist-info/licenses/LICENSE": "ISC licence of the carrier\n",
+        "carrier/data/PEPPOL.xsl": day,
+    }
     (pack,) = recognised(carried)
     assert (pack.version, pack.licence) == ("compiled 2024-03-09", rule_packs.LICENCE_UNKNOWN)
     (above,) = recognised({**carried, "carrier/NOTICE": "OpenPeppol says so\n"})

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import typer
-from django.conf import settings
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
 from typer.testing import CliRunner, Result
 
 from rackbill.adapters.rule_checker import RuleChecker
@@ -68,8 +68,14 @@ def official_rules(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
     folder = tmp_path_factory.mktemp("packs")
     monkeypatch.setattr(settings, "EINVOICE_RULES", folder / "rules", raising=False)
     checker = RuleChecker()
-    for made in (rules.xrechnung_with_cii(folder / "kosit"), rules.peppol(folder / "peppol"), rules.cen_cii(folder / "cen")):
-        einvoice_rules.import_folder(folder=made, profile=None, version="", licence="", on=world_of.SEPTEMBER, checker=checker)
+    for made in (
+        rules.xrechnung_with_cii(folder / "kosit"),
+        rules.peppol(folder / "peppol"),
+        rules.cen_cii(folder / "cen"),
+    ):
+        einvoice_rules.import_folder(
+            folder=made, profile=None, version="", licence="", on=world_of.SEPTEMBER, checker=checker
+        )
     checker.close()
 
 
@@ -121,7 +127,9 @@ def test_a_form_that_fails_the_official_rules_is_refused_with_what_to_mend(form:
         "3.1.0/XRechnung-CII-validation.xsl": rules.style_sheet(strict, match="/rsm:CrossIndustryInvoice", names=rules.CII),
     })  # fmt: skip
     checker = RuleChecker()
-    einvoice_rules.import_folder(folder=folder, profile=None, version="", licence="", on=world_of.SEPTEMBER, checker=checker)
+    einvoice_rules.import_folder(
+        folder=folder, profile=None, version="", licence="", on=world_of.SEPTEMBER, checker=checker
+    )
     checker.close()
     told = refusal(NUMBER, "--format", form, "-o", str(tmp_path / "made"))
     assert "does not meet the rules" in told and "no file was written: BR-DE-6 (BG-6" in told

@@ -6,7 +6,8 @@ from decimal import Decimal
 from rackbill.core.document import Document, DocumentKind, DocumentLine, MeasuredUse
 from rackbill.core.metering import UNIT_CODES
 from rackbill.core.money import decimal_from_minor, minor_digits, quantize
-from rackbill.formats.einvoice_terms.parties import buyer_terms, lacks_customer_id, seller_terms
+from rackbill.formats.einvoice_terms.national import is_danish
+from rackbill.formats.einvoice_terms.parties import buyer_terms, seller_terms
 from rackbill.formats.einvoice_terms.payment import payment_terms
 from rackbill.formats.einvoice_terms.taxes import TaxView, tax_view
 from rackbill.formats.einvoice_terms.values import (
@@ -82,7 +83,9 @@ def terms_of(document: Document, profile: Profile) -> InvoiceTerms:
         seller=seller_terms(document, profile, taxes),
         buyer=buyer_terms(document, profile, taxes),
         payment=payment_terms(document, profile, words),
-        lines=tuple(_line(line, document, profile, taxes, purchase_order, sales_order, words) for line in document.lines),
+        lines=tuple(
+            _line(line, document, profile, taxes, purchase_order, sales_order, words) for line in document.lines
+        ),
         taxes=taxes.rows,
         charges=taxes.charges,
         totals=_totals(document, taxes),
@@ -260,7 +263,7 @@ def _note(document: Document, profile: Profile, taxes: TaxView, words: Wording) 
     if to.legacy_customer_id.strip():
         formerly = words.word("formerly", old=to.legacy_customer_id.strip())
         parts.append(f"{words.word('customer_id')} {to.customer_id}, {formerly}")
-    elif lacks_customer_id(document, profile):
+    elif is_danish(document, profile):
         parts.append(f"{words.word('customer_id')} {to.customer_id}")
     parts.append(taxes.note)
     if document.kind is DocumentKind.CREDIT_NOTE and not document.notes:

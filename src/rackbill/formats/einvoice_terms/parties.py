@@ -2,6 +2,7 @@
 
 from rackbill.core.document import Document
 from rackbill.core.party import Party
+from rackbill.formats.einvoice_terms.national import german_rule, is_danish, is_german
 from rackbill.formats.einvoice_terms.taxes import TaxView
 from rackbill.formats.einvoice_terms.values import EinvoiceRefused, PartyTerms, Profile
 
@@ -44,7 +45,7 @@ def seller_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyT
         phone=seller.phone.strip(),
         email=seller.email.strip(),
     )
-    _check_seller(terms, profile, name)
+    _check_seller(terms, document, profile, name)
     return terms
 
 
@@ -75,7 +76,8 @@ def buyer_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyTe
     contact = buyer.contact_name.strip()
     terms = PartyTerms(
         **_common(buyer),
-        identifier="" if lacks_customer_id(document, profile) else document.bill_to.customer_id,
+        # Between Danes an identifier needs its register (DK-R-013), and our number has none.
+        identifier="" if is_danish(document, profile) else document.bill_to.customer_id,
         company_number=buyer.company_number.strip(),
         company_scheme=buyer.company_scheme.strip() if buyer.company_number.strip() else "",
         tax_id="" if taxes.is_outside else _tax_id(buyer, profile, ()),
@@ -85,13 +87,8 @@ def buyer_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyTe
         phone=buyer.phone.strip() if contact else "",
         email=buyer.email.strip() if contact else "",
     )
-    _check_address(terms, profile, name, {"xrechnung": "BR-DE-9", "pint-sg": "BR-107-GST-SG"}, "BT-53")
+    _check_address(terms, document, profile, name, (9, "BR-107-GST-SG", "BT-53"))
     return terms
-
-
-def lacks_customer_id(document: Document, profile: Profile) -> bool:
-    """Whether BT-46 is left out: between Danes an identifier needs a register's scheme (DK-R-013), and our number has none."""
-    return profile.rules == "peppol" and document.seller.address.country == document.buyer.address.country == "DK"
 
 
 def _common(party: Party) -> dict[str, str]:
@@ -106,16 +103,16 @@ def _common(party: Party) -> dict[str, str]:
     }
 
 
-def _check_seller(terms: PartyTerms, profile: Profile, name: str) -> None:
-    _check_address(terms, profile, name, {"xrechnung": "BR-DE-4", "pint-sg": "BR-106-GST-SG"}, "BT-38")
-    if profile.rules == "xrechnung":
+def _check_seller(terms: PartyTerms, document: Document, profile: Profile, name: str) -> None:
+    _check_address(terms, document, profile, name, (4, "BR-106-GST-SG", "BT-38"))
+    if is_german(document, profile):
         for value, what, rule, term in (
-            (terms.phone, "telephone number", "BR-DE-6", "BT-42"), (terms.email, "e-mail address", "BR-DE-7", "BT-43"),
+            (terms.phone, "telephone number", 6, "BT-42"), (terms.email, "e-mail address", 7, "BT-43"),
         ):  # fmt: skip
             if not value:
                 raise EinvoiceRefused(
                     f"{name} has no {what} ({term}), which {profile.title} demands; enter it there",
-                    rule=rule,
+                    rule=german_rule(profile, rule),
                     term=term,
                 )
     if profile.rules == "pint-sg" and not terms.tax_id:
@@ -125,15 +122,21 @@ def _check_seller(terms: PartyTerms, profile: Profile, name: str) -> None:
         )  # fmt: skip
 
 
-def _check_address(terms: PartyTerms, profile: Profile, name: str, rules: dict[str, str], term: str) -> None:
-    if profile.rules not in rules:
+def _check_address(
+    terms: PartyTerms, document: Document, profile: Profile, name: str, asked: tuple[int, str, str]
+) -> None:
+    """`asked`: the German rule's number, Singapore's rule, and the term of the post code."""
+    number, of_singapore, term = asked
+    if is_german(document, profile):
+        rule, line, what = german_rule(profile, number), terms.city, "city and post code"
+    elif profile.rules == "pint-sg":
+        rule, line, what = of_singapore, terms.street, "street and post code"
+    else:
         return
-    line = terms.city if profile.rules == "xrechnung" else terms.street
     if not terms.postal_code or not line:
-        what = "city and post code" if profile.rules == "xrechnung" else "street and post code"
         raise EinvoiceRefused(
             f"{name} needs {what} ({term}) for {profile.title}; complete the address",
-            rule=rules[profile.rules], term=term,
+            rule=rule, term=term,
         )  # fmt: skip
 
 

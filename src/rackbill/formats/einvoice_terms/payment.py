@@ -2,6 +2,7 @@
 
 from rackbill.core.document import Document, DocumentKind
 from rackbill.core.party import BankAccount
+from rackbill.formats.einvoice_terms.national import german_rule, is_danish, is_german
 from rackbill.formats.einvoice_terms.values import EinvoiceRefused, PaymentTerms, Profile
 from rackbill.formats.wording import Wording
 
@@ -39,11 +40,11 @@ def payment_terms(document: Document, profile: Profile, words: Wording) -> Payme
 
 
 def _credit_code(document: Document, profile: Profile) -> str:
-    """XRechnung wants BG-16 on every document (BR-DE-1), Peppol on every one of a Dutch seller with an amount (NL-R-007), and
+    """A credit is set off, so the seller's account would mislead, but Germany wants means on every document (BR-DE-1, DE-R-001).
 
-    knows no set-off there (NL-R-008): 57 is "as agreed". A credit is set off, so the seller's account would mislead.
+    So does Peppol of a Dutch seller where there is an amount (NL-R-007), and it knows no set-off there (NL-R-008): 57, as agreed.
     """
-    if profile.rules == "xrechnung":
+    if is_german(document, profile):
         return _SET_OFF
     is_dutch = document.seller.address.country == "NL" and document.totals.due_minor > 0
     return _STANDING_AGREEMENT if profile.rules == "peppol" and is_dutch else ""
@@ -57,8 +58,7 @@ def _transfer_code(document: Document, profile: Profile, account: BankAccount) -
     is_iban = bool(account.iban.strip())
     if is_iban and document.currency == "EUR":
         return _SEPA_CREDIT_TRANSFER
-    is_danish = document.seller.address.country == document.buyer.address.country == "DK"
-    if profile.rules != "peppol" or not is_danish:
+    if not is_danish(document, profile):
         return _CREDIT_TRANSFER
     if not (account.bic or account.routing_code).strip():
         raise EinvoiceRefused(
@@ -71,16 +71,16 @@ def _transfer_code(document: Document, profile: Profile, account: BankAccount) -
 
 def _direct_debit(document: Document, profile: Profile, conditions: str) -> PaymentTerms:
     payment = document.payment
-    if profile.rules == "xrechnung":
-        for value, what, rule, term in (
-            (payment.creditor_id, "creditor ID", "BR-DE-30", "BT-90"),
-            (payment.debited_account, "debited account", "BR-DE-31", "BT-91"),
+    if is_german(document, profile):
+        for value, what, number, term in (
+            (payment.creditor_id, "creditor ID", 30, "BT-90"),
+            (payment.debited_account, "debited account", 31, "BT-91"),
         ):
             if not value.strip():
                 raise EinvoiceRefused(
                     f"{profile.title} wants the {what} ({term}) beside mandate {payment.mandate_reference}; enter it, or choose "
                     "another form of invoice",
-                    rule=rule, term=term,
+                    rule=german_rule(profile, number), term=term,
                 )  # fmt: skip
     return PaymentTerms(
         code=_SEPA_DIRECT_DEBIT if document.currency == "EUR" and payment.creditor_id else _DIRECT_DEBIT,
@@ -94,7 +94,9 @@ def _direct_debit(document: Document, profile: Profile, conditions: str) -> Paym
 
 def _check_means(document: Document, profile: Profile) -> None:
     is_dutch = document.seller.address.country == "NL" and document.totals.due_minor > 0
-    rule = {"xrechnung": "BR-DE-1", "peppol": "NL-R-007" if is_dutch else ""}.get(profile.rules, "")
+    rule = "NL-R-007" if profile.rules == "peppol" and is_dutch else ""
+    if is_german(document, profile):
+        rule = german_rule(profile, 1)
     if rule:
         raise EinvoiceRefused(
             f"{profile.title} wants to know how {document.number} is paid (BG-16); enter an account in "
