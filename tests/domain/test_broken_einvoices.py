@@ -194,6 +194,7 @@ def test_what_the_writers_cannot_write_is_stopped_all_the_same(packs: None, monk
     owner = world_of.customer(world, tax_id="DE811907980")
     world_of.service(world, owner)
     owner.billing_groups.update(po_number="PO-1")
+    Customer.objects.update(postal_code="20354")
     einvoices.give_einvoices(einvoices.of(owner, profile="peppol"))
     world_of.bill_october()
     document = replace(document_from_canonical(BillDraft.objects.get().canonical.encode()), number="21000000")

@@ -399,10 +399,14 @@ def test_what_each_profile_lacks_is_said_with_term_and_rule(world: world_of.Prov
     found = ready(owner)
     assert [(gap.code, gap.term, gap.rule, gap.side) for gap in found.gaps] == [
         ("buyer_address", "BT-49", "PEPPOL-EN16931-R010", "buyer"), ("seller_address", "BT-34", "PEPPOL-EN16931-R020", "seller"),
-        ("rules_missing", "", "", "rules"),
-    ]  # fmt: skip
+        ("seller_contact", "BT-41", "DE-R-005", "seller"), ("seller_city", "BT-38", "DE-R-004", "seller"),
+        ("buyer_city", "BT-53", "DE-R-009", "buyer"), ("rules_missing", "", "", "rules"),
+    ], "both are Germans"  # fmt: skip
     assert "has no electronic address; enter it as SCHEME:ID" in found.gaps[0].sentence
-    assert "rackbill einvoice-rules import DIR --profile peppol" in found.gaps[2].sentence
+    assert "rackbill einvoice-rules import DIR --profile peppol" in found.gaps[-1].sentence
+    change_seller(contact_name="Clara Clerk")
+    SalesOrganisation.objects.update(postal_code="60308")
+    Customer.objects.update(postal_code="28195")
     change_group(owner, electronic_address="EM:ap@buyer.example")
     change_seller(electronic_address="EM:billing@meridian.example")
     assert [gap.code for gap in ready(owner).gaps] == ["buyer_mail_address", "seller_mail_address", "rules_missing"]

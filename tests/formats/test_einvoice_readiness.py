@@ -99,6 +99,38 @@ def test_ready_means_written_and_refused_means_missing(profile: str) -> None:
     assert refused or profile in ("en16931-ubl", "en16931-cii", "factur-x")
 
 
+@pytest.mark.parametrize("country", ["DE", "DK", "IS"])
+def test_national_rules_of_peppol_are_said_to_be_missing_before_they_refuse(country: str) -> None:
+    written = refused = 0
+    yes_and_no = (True, False)
+    base = document(line(1, "129.95", vat("S", "21")), buyer=MUELLER)
+    for seller_full, buyer_full, has_account, has_tax, mandate, scheme, is_home in product(
+        yes_and_no, yes_and_no, yes_and_no, yes_and_no, ("", "M-1"), ("", "0184", "0196"), yes_and_no
+    ):
+        seller = party(base.seller, "0106:34999001", seller_full)
+        seller = replace(
+            seller, address=replace(seller.address, country=country), company_scheme=scheme if seller.company_number else "",
+            tax_registrations=(TaxRegistration(scheme="VAT", number="DE136695976"),) if has_tax else (),
+        )  # fmt: skip
+        buyer = party(base.buyer, "0208:0428759497", buyer_full)
+        buyer = replace(buyer, address=replace(buyer.address, country=country if is_home else "FR"))
+        payment = replace(
+            base.payment, account=ACCOUNTS["EUR"] if has_account else None, mandate_reference=mandate,
+            creditor_id="DE98ZZZ09999999999" if seller_full else "", debited_account="DE89370400440532013000" if buyer_full else "",
+        )  # fmt: skip
+        value = replace(base, seller=seller, buyer=buyer, payment=payment)
+        blocking = {gap.rule: gap.code for gap in looked_at(value, "peppol").gaps if gap.blocks}
+        refusal = refused_with(value, "peppol")
+        if refusal is None:
+            written += 1
+            assert set(blocking.values()) <= STRICTER - {"seller_company_scheme"}, blocking
+        else:
+            refused += 1
+            assert refusal.rule in blocking, f"{refusal} is not said to be missing: {blocking}"
+            assert refusal.rule.startswith({"DE": "DE-R-", "DK": "DK-R-", "IS": "IS-R-"}[country])
+    assert written and refused
+
+
 @pytest.mark.parametrize("profile", ["xrechnung", "peppol", "factur-x"])
 @pytest.mark.parametrize("creditor_id", ["", "DE98ZZZ09999999999"])
 @pytest.mark.parametrize("account", ["", "DE89370400440532013000", "DE89370400440532013001"])

@@ -69,14 +69,16 @@ def test_rules_of_other_publishers_are_explained_too() -> None:
         "BR-DE-15": "routing_reference", "PEPPOL-EN16931-R003": "buyer_reference", "PEPPOL-EN16931-R110": "period_outside",
         "ibr-co-09": "vat_prefix", "BR-53-GST-SG": "accounting_currency", "BR-SR-05-GST-SG": "singapore",
         "BR-DE-23-a": "payment", "PEPPOL-EN16931-R061": "mandate", "ibr-55": "credit_source", "NL-R-001": "unknown",
+        "PEPPOL-COMMON-R040": "registered_number", "ibr-068": "registered_number", "ibr-127": "registered_number",
+        "DK-R-002": "seller_register", "DE-R-006": "seller_contact", "DE-R-023-1": "payment", "DE-R-031": "mandate", "NL-R-008": "payment", "IRASC5-034": "buyer_uen", "IRASC5-029": "singapore",
     }.items():  # fmt: skip
         assert einvoice_rules.cause_of(rule) == cause, rule
 
 
 def test_a_rule_without_words_of_ours_keeps_its_own_and_the_terms_it_names() -> None:
-    failure = Failure(rule="NL-R-003", text="the supplier (ibt-031) MUST be KVK or OIN (BT-30)")
+    failure = Failure(rule="NL-R-002", text="the supplier (ibt-031) MUST have KVK or OIN and a street (BT-30)")
     words = einvoice_rules.in_words([failure], language="de")
-    assert words.startswith("NL-R-003 (BT-31, BT-30): Eine amtliche Regel") and "KVK or OIN" in words
+    assert words.startswith("NL-R-002 (BT-31, BT-30): Eine amtliche Regel") and "KVK or OIN" in words
 
 
 def test_one_cause_is_said_once_and_the_rest_is_counted() -> None:

@@ -24,7 +24,9 @@ from rackbill.formats.einvoice import PROFILES, EinvoiceRefused, NoEinvoiceOfKin
 from rackbill.formats.einvoice_reading import Unreadable, read_einvoice
 from rackbill.formats.einvoice_terms import profile_of, terms_of
 from rackbill.formats.einvoice_terms.parties import with_country
-from tests.formats.einvoice_rules_run import RulesRun, network_problems, schema_errors
+from tests.formats.broken_einvoices import BROKEN, Broken
+from tests.formats.einvoice_rules_run import RulesRun, schema_errors
+from tests.formats.network_rules import network_problems
 from tests.world import documents as world
 from tests.world.generated_documents import CELLS, generated_documents
 from tests.world.reachable import reachable
@@ -104,6 +106,130 @@ def _has_file(document: Document, profile: str) -> bool:
     except EinvoiceRefused as refusal:
         return not refusal.rule
     return True
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: f"{broken.profile} {broken.rule} {broken.document}")
+def test_what_breaks_a_networks_rule_is_found(broken: Broken) -> None:
+    """The campaign holds the same files against the official packs, where they are imported."""
+    assert broken.rule in {problem.partition(":")[0] for problem in network_problems(broken.xml, broken.profile)}
+
+
+DANISH = {
+    "electronic_address": "0184:DK13585628", "company_number": "DK13585628", "company_scheme": "0184",
+    "tax_registrations": (TaxRegistration(scheme="VAT", number="DK13585628"),),
+}  # fmt: skip
+
+
+def _danish(document: Document, **more: Any) -> Document:
+    def at_home(party: Party) -> Party:
+        return replace(party, address=replace(party.address, country="DK"), **{**DANISH, **more})
+
+    return replace(document, seller=at_home(document.seller), buyer=at_home(document.buyer))
+
+
+@pytest.mark.parametrize(
+    ("name", "currency", "account", "code"),
+    [("simple", "EUR", {}, "58"), ("simple", "DKK", {}, "31"), ("credit_note", "EUR", {}, ""),
+     ("simple", "DKK", {"iban": "", "account_number": "0040440116", "routing_code": "0040", "bic": ""}, "42")],
+)  # fmt: skip
+def test_danes_pay_each_other_by_the_means_that_peppol_knows(
+    name: str, currency: str, account: dict[str, str], code: str
+) -> None:
+    document = replace(_danish(GOLDEN[name]), currency=currency)
+    if document.payment.account is not None:
+        own = replace(document.payment.account, **account)
+        document = replace(document, payment=replace(document.payment, account=own))
+    xml = write_einvoice(document, "peppol")
+    assert network_problems(xml, "peppol") == []
+    read = read_einvoice(xml)
+    assert read.payment.code == code
+    # DK-R-013: the customer number has no register, so it stands in the note.
+    assert read.buyer.identifier == "" and "12000456" in read.note
+    assert read_einvoice(write_einvoice(document, "en16931-ubl")).buyer.identifier == "12000456"
+
+
+def _german(document: Document) -> Document:
+    def at_home(party: Party) -> Party:
+        return replace(party, address=replace(party.address, country="DE"))
+
+    return replace(document, seller=at_home(document.seller), buyer=at_home(document.buyer))
+
+
+@pytest.mark.parametrize("name", BILLED)
+def test_peppol_between_germans_follows_xrechnungs_rules(name: str, rules: RulesRun) -> None:
+    """DE-R-001 to -031, since Peppol 3.0.21; a credit says it is set off, category O has a rate of 0."""
+    document = _german(GOLDEN[name])
+    assert problems(document, "peppol", rules) == []
+    read = read_einvoice(write_einvoice(document, "peppol"))
+    assert all(row.rate is not None for row in read.taxes)
+    if document.kind is DocumentKind.CREDIT_NOTE:
+        assert read.payment.code == "97"
+    abroad = replace(document, seller=replace(document.seller, address=replace(document.seller.address, country="FR")))
+    assert problems(abroad, "peppol", rules) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"phone": ""}, "DE-R-006"), ({"email": ""}, "DE-R-007"),
+        ({"address": replace(GOLDEN["simple"].seller.address, country="DE", postal_code="")}, "DE-R-004"),
+    ],
+)  # fmt: skip
+def test_a_german_seller_in_peppol_gives_what_germany_asks(changes: dict[str, Any], rule: str) -> None:
+    document = _german(GOLDEN["simple"])
+    lacking = replace(document, seller=replace(document.seller, **changes))
+    with pytest.raises(EinvoiceRefused, match="Peppol") as refused:
+        write_einvoice(lacking, "peppol")
+    assert refused.value.rule == rule
+    abroad = replace(lacking, buyer=replace(lacking.buyer, address=replace(lacking.buyer.address, country="AT")))
+    assert read_einvoice(write_einvoice(abroad, "peppol")).number == document.number
+
+
+@pytest.mark.parametrize("country", ["DK", "IS"])
+@pytest.mark.parametrize(("number", "scheme"), [("", ""), ("13585628", "0106"), ("13585628", "")])
+def test_a_danish_or_icelandic_seller_needs_its_register(country: str, number: str, scheme: str) -> None:
+    seller = GOLDEN["simple"].seller
+    seller = replace(
+        seller, address=replace(seller.address, country=country), company_number=number, company_scheme=scheme
+    )
+    with pytest.raises(
+        EinvoiceRefused, match=r"which Peppol BIS Billing 3\.0 demands: 01(84|96); enter it there"
+    ) as refused:
+        write_einvoice(replace(GOLDEN["simple"], seller=seller), "peppol")
+    assert refused.value.rule == {"DK": "DK-R-014" if number else "DK-R-002", "IS": "IS-R-002"}[country]
+
+
+def test_a_danish_account_without_its_bank_is_refused() -> None:
+    document = replace(_danish(GOLDEN["simple"]), currency="DKK")
+    account = document.payment.account
+    assert account is not None
+    bare = replace(account, bic="", routing_code="")
+    with pytest.raises(EinvoiceRefused, match=r"the bank's code \(BT-86\).*account in DKK") as refused:
+        write_einvoice(replace(document, payment=replace(document.payment, account=bare)), "peppol")
+    assert refused.value.rule == "DK-R-006"
+
+
+@pytest.mark.parametrize(
+    ("price", "base", "told"),
+    [
+        ("0.0035", "1", ("0.35", "100")),
+        ("129.95", "1", ("129.95", "1")),
+        ("1.250", "30", ("1.25", "30")),
+        ("0.5", "1", ("0.5", "1")),
+    ],
+)
+def test_a_price_in_pint_sg_has_two_decimals_and_is_the_same_price(
+    price: str, base: str, told: tuple[str, str]
+) -> None:
+    """IRASC5-097."""
+    document = GOLDEN["singapore_dollars"]
+    line = replace(document.lines[0], unit_price=Decimal(price), price_base_quantity=Decimal(base))
+    document = replace(document, lines=(line, *document.lines[1:]))
+    read = read_einvoice(write_einvoice(document, "pint-sg")).lines[0]
+    assert (read.price, read.base_quantity) == (Decimal(told[0]), Decimal(told[1]))
+    assert read.price / read.base_quantity == Decimal(price) / Decimal(base)
+    plain = read_einvoice(write_einvoice(document, "en16931-ubl")).lines[0]
+    assert (plain.price, plain.base_quantity) == (Decimal(price), Decimal(base))
 
 
 def test_the_schema_check_of_the_factur_x_library_agrees() -> None:
@@ -365,7 +491,8 @@ def test_a_credit_note_names_both_invoices_and_asks_for_no_money() -> None:
         assert read.type_code == "381" and read.due_on is None
         assert read.corrects == (("20000001", world.OCTOBER), ("20000002", date(2020, 9, 1)))
         assert read.totals.due_minor == document.totals.due_minor > 0
-        assert read.payment.code == ("97" if profile == "xrechnung" else "")
+        # A Dutch seller's credit note in Peppol: 57, as agreed (NL-R-007, NL-R-008).
+        assert read.payment.code == {"xrechnung": "97", "peppol": "57"}.get(profile, "")
         assert read.lines[0].note == "Korrigiert 20000001, Zeile 1"
 
 

@@ -18,6 +18,10 @@ CEN_CII = world.style_sheet(
     ("BR-CO-26", "ram:ID", "fatal", "x"), match="/rsm:CrossIndustryInvoice", names=world.CII,
     head="<!--Schematron version 1.3.16 - Last update: 2026-03-30-->",
 )  # fmt: skip
+FACTUR_X = world.style_sheet(
+    ("FX-SCH-A-000001", "ram:ID", "fatal", "x)"), ("BR-CO-26", "ram:ID", "fatal", "x"), ("BR-S-01", "ram:ID", "fatal", "x"),
+    match="/rsm:CrossIndustryInvoice", names=world.CII,
+)  # fmt: skip
 XRECHNUNG = world.style_sheet(world.BUYER_REFERENCE)
 XRECHNUNG_CII = world.style_sheet(world.CII_REFERENCE, match="/rsm:CrossIndustryInvoice", names=world.CII)
 PEPPOL = world.style_sheet(world.ORDER, world.ADDRESS)
@@ -31,7 +35,7 @@ SINGAPORE = world.style_sheet(world.GST)
         ({"3.0.2/XRechnung-UBL-validation.xsl": XRECHNUNG}, ["xrechnung"], ["xrechnung"]),
         ({"x/EN16931-UBL.xsl": CEN, "x/XRechnung-UBL.xsl": XRECHNUNG}, ["xrechnung"], ["en16931", "xrechnung"]),
         ({"2026.5/xslt/PEPPOL-EN16931-UBL.xslt": PEPPOL, "2026.5/xslt/CEN.xslt": CEN}, ["peppol"], ["en16931", "peppol"]),
-        ({"1.4.0/xslt/PINT-UBL.xslt": PINT, "1.4.0/xslt/PINT-jurisdiction.xslt": SINGAPORE}, ["pint-sg"], ["pint-sg", "pint-sg"]),
+        ({"1.4.0/xslt/PINT-UBL.xslt": PINT, "1.4.0/xslt/PINT-jurisdiction.xslt": SINGAPORE}, ["pint-sg"], ["pint", "pint-sg"]),
         ({"xslt/EN16931-UBL.xslt": CEN}, ["en16931-ubl"], ["en16931"]),
         ({"xslt/EN16931-CII.xslt": CEN_CII}, ["en16931-cii"], ["en16931"]),
     ],
@@ -40,6 +44,59 @@ def test_the_rules_of_a_folder_are_recognised(files: dict[str, str], profiles: l
     packs = recognised(files)
     assert [pack.profile for pack in packs] == profiles
     assert [rules.part for pack in packs for rules in pack.files] == parts
+
+
+def test_factur_x_and_rules_of_countries_beside_the_wanted_ones_are_passed_over() -> None:
+    """As packages carry them: five forms of Factur-X, French rules and EN 16931's own for CII in one folder."""
+    forms = {
+        f"rules/FACTUR-X_{level}.xslt": FACTUR_X.replace("x)", f"{level})")
+        for level in ("BASIC", "EN16931", "EXTENDED")
+    }
+    french = world.style_sheet(("BR-FR-01", "ram:ID", "fatal", "x"), match="/rsm:CrossIndustryInvoice", names=world.CII)
+    files = {**forms, "rules/BR-FR-CII.xslt": french, "rules/EN16931-CII.xslt": CEN_CII}
+    (pack,) = recognised(files)
+    assert (pack.profile, [f.name for f in pack.files]) == ("en16931-cii", ["rules/EN16931-CII.xslt"])
+    (german,) = recognised({**files, "rules/XRechnung-CII.xsl": XRECHNUNG_CII})
+    assert [f.part for f in german.files] == ["en16931", "xrechnung"]
+    with pytest.raises(rule_packs.RulesUnknown, match=r"Factur-X's own form.*eInvoicing-EN16931"):
+        recognised(forms, "en16931-cii")
+
+
+def test_iras_rules_go_with_those_of_pint_sg_and_never_without() -> None:
+    iras = world.style_sheet(("IRASC5-034", "cbc:ID", "fatal", "x"))
+    (pack,) = recognised({"a/PINT.xslt": PINT, "a/SG.xslt": SINGAPORE, "a/iras.xsl": iras})
+    assert [f.part for f in pack.files] == ["pint", "pint-sg", "iras-c5"]
+    for files, lacking in (
+        ({"iras.xsl": iras}, "rules that all countries share.*and Singapore's own"),
+        ({"SG.xslt": SINGAPORE}, "SG.xslt is one part of PINT-SG, and the rules that all countries share"),
+        ({"PINT.xslt": PINT, "iras.xsl": iras}, "Singapore's own rules"),
+    ):
+        with pytest.raises(rule_packs.RulesUnknown, match=lacking):
+            recognised(files)
+    with pytest.raises(rule_packs.RulesUnknown, match="are for the same documents"):
+        recognised({"1/PINT.xslt": PINT, "2/PINT.xslt": PINT.replace(">", "> ", 1), "SG.xslt": SINGAPORE})
+
+
+def test_version_and_licence_are_those_of_the_rules_and_not_of_what_carries_them() -> None:
+    day = world.style_sheet(
+        world.ORDER, world.ADDRESS, head="<!--<dct:created>2024-03-09T17:01:42+01:00</dct:created>-->"
+    )
+    carried = {
+        "carrier-1.2.5.dist-info/licenses/LICENSE": "ISC licence of the carrier\n",
+        "carrier/data/PEPPOL.xsl": day,
+    }
+    (pack,) = recognised(carried)
+    assert (pack.version, pack.licence) == ("compiled 2024-03-09", rule_packs.LICENCE_UNKNOWN)
+    (above,) = recognised({**carried, "carrier/NOTICE": "OpenPeppol says so\n"})
+    assert above.licence == "carrier/NOTICE: OpenPeppol says so"
+    says = "<!--Licensed under European Union Public Licence (EUPL) version 1.2.-->"
+    (cen,) = recognised({"LICENSE": "Apache\n", "cii/EN16931-CII.xslt": CEN_CII.replace("<!--Sch", f"{says}<!--Sch")})
+    assert cen.licence == "Licensed under European Union Public Licence (EUPL) version 1.2."
+    title = '<svrl:schematron-output title="Schematron Version 2.6.0 - XRechnung 3.0.2 compatible - UBL">'
+    (german,) = recognised({"a/XRechnung-UBL.xsl": XRECHNUNG.replace("<svrl:schematron-output>", title)})
+    assert german.version == "3.0.2 (Schematron 2.6.0)"
+    (bare,) = recognised({"a/XRechnung-UBL.xsl": XRECHNUNG})
+    assert bare.version == rule_packs.VERSION_UNKNOWN
 
 
 def test_cen_publishes_both_syntaxes_in_one_folder() -> None:

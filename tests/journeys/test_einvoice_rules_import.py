@@ -46,6 +46,20 @@ def test_a_folder_is_imported_and_listed(tmp_path: Path) -> None:
     assert "EN 16931 for UBL 1.3.16" in used.label and "XRechnung 3.0.2" in used.label
 
 
+def test_what_was_imported_says_whose_rules_it_has_and_how_to_give_a_version(tmp_path: Path) -> None:
+    pint, singapore, iras = (
+        world.style_sheet((rule, "cbc:ID", "fatal", "x")) for rule in ("ibr-01", "BR-1-GST-SG", "IRASC5-034")
+    )
+    folder = world.write_pack(tmp_path / "sg", {"PINT.xslt": pint, "rules.xslt": singapore, "iras.xsl": iras})
+    result = CliRunner().invoke(einvoice_rules.app, ["import", str(folder)])
+    assert "pint-sg: PINT-SG of unknown version, 3 style sheets (pint, pint-sg, iras-c5), 0 schemas" in result.stdout
+    assert "import them again with --version" in result.output
+    result = CliRunner().invoke(einvoice_rules.app, ["import", str(folder), "--version", "1.4.1"])
+    assert "PINT-SG 1.4.1" in result.stdout and "--version" not in result.output
+    used = jobs.used_rules(profile="pint-sg", root="CreditNote", among=jobs.packs())
+    assert [part for _key, part in used.parts] == ["pint", "pint-sg", "iras-c5"]
+
+
 def test_schemas_are_imported_used_by_the_gate_and_noticed_when_they_are_touched(
     tmp_path: Path, rules_folder: Path
 ) -> None:

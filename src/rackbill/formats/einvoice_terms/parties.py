@@ -2,6 +2,7 @@
 
 from rackbill.core.document import Document
 from rackbill.core.party import Party
+from rackbill.formats.einvoice_terms.national import german_rule, is_danish, is_german
 from rackbill.formats.einvoice_terms.taxes import TaxView
 from rackbill.formats.einvoice_terms.values import EinvoiceRefused, PartyTerms, Profile
 
@@ -9,6 +10,8 @@ _VAT_PREFIX = {"GR": "EL"}
 _MAIL_SCHEME = "EM"
 _COMPANY_SCHEMES = {"NL": ("0106", "0190"), "DK": ("0184",), "IS": ("0196",)}
 """Registers that Peppol's national rules ask for on a seller of the country (NL-R-003, DK-R-014, IS-R-002)."""
+_COMPANY_RULES = {"NL": ("NL-R-003", "NL-R-003"), "DK": ("DK-R-002", "DK-R-014"), "IS": ("IS-R-002", "IS-R-002")}
+"""The rule of a company number that is missing, and of one without its register."""
 
 
 def seller_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyTerms:
@@ -20,15 +23,8 @@ def seller_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyT
     others = [r for r in seller.tax_registrations if r.scheme != profile.tax_scheme and r.number.strip()]
     company_number = seller.company_number.strip()
     company_scheme = seller.company_scheme.strip()
-    if profile.rules == "peppol" and company_number:
-        wanted = _COMPANY_SCHEMES.get(seller.address.country, ())
-        if wanted and company_scheme not in wanted:
-            if not tax_id:
-                raise EinvoiceRefused(
-                    f"{name} needs the scheme of its company number (BT-30): {' or '.join(wanted)}; enter it there",
-                    rule="NL-R-003" if seller.address.country == "NL" else "DK-R-014", term="BT-30",
-                )  # fmt: skip
-            company_number = ""
+    if profile.rules == "peppol":
+        company_number = _known_register(document, profile, name, bool(tax_id))
     if profile.rules == "pint-sg" and not company_number:
         raise EinvoiceRefused(
             f"{name} has no company number (BT-30), which {profile.title} demands; enter its UEN",
@@ -49,8 +45,27 @@ def seller_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyT
         phone=seller.phone.strip(),
         email=seller.email.strip(),
     )
-    _check_seller(terms, profile, name)
+    _check_seller(terms, document, profile, name)
     return terms
+
+
+def _known_register(document: Document, profile: Profile, name: str, has_tax_id: bool) -> str:
+    """The seller's company number in Peppol, blank where its register is none that the seller's country allows. A Dutch seller
+
+    with a VAT ID goes without; a Danish or Icelandic one cannot (DK-R-002, IS-R-002). Raises EinvoiceRefused.
+    """
+    seller, country = document.seller, document.seller.address.country
+    number, scheme = seller.company_number.strip(), seller.company_scheme.strip()
+    wanted = _COMPANY_SCHEMES.get(country, ())
+    if not wanted or (number and scheme in wanted):
+        return number
+    if country == "NL" and (has_tax_id or not number):
+        return ""
+    lacking = "needs the scheme of its company number" if number else "has no company number"
+    raise EinvoiceRefused(
+        f"{name} {lacking} (BT-30), which {profile.title} demands: {' or '.join(wanted)}; enter it there",
+        rule=_COMPANY_RULES[country][bool(number)], term="BT-30",
+    )  # fmt: skip
 
 
 def buyer_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyTerms:
@@ -61,7 +76,8 @@ def buyer_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyTe
     contact = buyer.contact_name.strip()
     terms = PartyTerms(
         **_common(buyer),
-        identifier=document.bill_to.customer_id,
+        # Between Danes an identifier needs its register (DK-R-013), and our number has none.
+        identifier="" if is_danish(document, profile) else document.bill_to.customer_id,
         company_number=buyer.company_number.strip(),
         company_scheme=buyer.company_scheme.strip() if buyer.company_number.strip() else "",
         tax_id="" if taxes.is_outside else _tax_id(buyer, profile, ()),
@@ -71,7 +87,7 @@ def buyer_terms(document: Document, profile: Profile, taxes: TaxView) -> PartyTe
         phone=buyer.phone.strip() if contact else "",
         email=buyer.email.strip() if contact else "",
     )
-    _check_address(terms, profile, name, {"xrechnung": "BR-DE-9", "pint-sg": "BR-107-GST-SG"}, "BT-53")
+    _check_address(terms, document, profile, name, (9, "BR-107-GST-SG", "BT-53"))
     return terms
 
 
@@ -87,16 +103,16 @@ def _common(party: Party) -> dict[str, str]:
     }
 
 
-def _check_seller(terms: PartyTerms, profile: Profile, name: str) -> None:
-    _check_address(terms, profile, name, {"xrechnung": "BR-DE-4", "pint-sg": "BR-106-GST-SG"}, "BT-38")
-    if profile.rules == "xrechnung":
+def _check_seller(terms: PartyTerms, document: Document, profile: Profile, name: str) -> None:
+    _check_address(terms, document, profile, name, (4, "BR-106-GST-SG", "BT-38"))
+    if is_german(document, profile):
         for value, what, rule, term in (
-            (terms.phone, "telephone number", "BR-DE-6", "BT-42"), (terms.email, "e-mail address", "BR-DE-7", "BT-43"),
+            (terms.phone, "telephone number", 6, "BT-42"), (terms.email, "e-mail address", 7, "BT-43"),
         ):  # fmt: skip
             if not value:
                 raise EinvoiceRefused(
                     f"{name} has no {what} ({term}), which {profile.title} demands; enter it there",
-                    rule=rule,
+                    rule=german_rule(profile, rule),
                     term=term,
                 )
     if profile.rules == "pint-sg" and not terms.tax_id:
@@ -106,15 +122,21 @@ def _check_seller(terms: PartyTerms, profile: Profile, name: str) -> None:
         )  # fmt: skip
 
 
-def _check_address(terms: PartyTerms, profile: Profile, name: str, rules: dict[str, str], term: str) -> None:
-    if profile.rules not in rules:
+def _check_address(
+    terms: PartyTerms, document: Document, profile: Profile, name: str, asked: tuple[int, str, str]
+) -> None:
+    """`asked`: the German rule's number, Singapore's rule, and the term of the post code."""
+    number, of_singapore, term = asked
+    if is_german(document, profile):
+        rule, line, what = german_rule(profile, number), terms.city, "city and post code"
+    elif profile.rules == "pint-sg":
+        rule, line, what = of_singapore, terms.street, "street and post code"
+    else:
         return
-    line = terms.city if profile.rules == "xrechnung" else terms.street
     if not terms.postal_code or not line:
-        what = "city and post code" if profile.rules == "xrechnung" else "street and post code"
         raise EinvoiceRefused(
             f"{name} needs {what} ({term}) for {profile.title}; complete the address",
-            rule=rules[profile.rules], term=term,
+            rule=rule, term=term,
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from rackbill.core.document import Document, DocumentLine
 from rackbill.core.document.texts import decimal_text
 from rackbill.core.tax import TaxSubtotal
+from rackbill.formats.einvoice_terms.national import is_german
 from rackbill.formats.einvoice_terms.values import AccountingTerms, ChargeTerms, EinvoiceRefused, Profile, TaxTerms
 from rackbill.formats.wording import wording
 
@@ -52,14 +53,14 @@ def tax_view(document: Document, profile: Profile) -> TaxView:
     if profile.tax_scheme == "GST":
         return _gst(document, profile, regimes)
     if regimes <= _VAT:
-        return _rated(_vat(document), profile)
+        return _rated(_vat(document), document, profile)
     if regimes & _VAT:
         raise EinvoiceRefused(
             f"{document.number} bears VAT and another tax ({', '.join(sorted(regimes - _VAT))}); an e-invoice cannot carry "
             "both: move the services of one tax to a billing group of their own",
             rule="BR-O-12", term="BT-151",
         )  # fmt: skip
-    return _rated(_other(document), profile)
+    return _rated(_other(document), document, profile)
 
 
 def _vat(document: Document) -> TaxView:
@@ -80,9 +81,9 @@ def _vat(document: Document) -> TaxView:
     )
 
 
-def _rated(view: TaxView, profile: Profile) -> TaxView:
-    """XRechnung wants a rate in every row of the breakdown (BR-DE-14); the lines of category O still have none."""
-    if profile.rules != "xrechnung":
+def _rated(view: TaxView, document: Document, profile: Profile) -> TaxView:
+    """Germany wants a rate in every row of the breakdown (BR-DE-14, DE-R-014); the lines of category O still have none."""
+    if not is_german(document, profile):
         return view
     rows = tuple(replace(row, rate=_ZERO) if row.rate is None else row for row in view.rows)
     return replace(view, rows=rows)

@@ -172,7 +172,7 @@ def _foot_of_overview(document: Document, data: dict[str, Any], words: Wording) 
     opening = blocks.sentences_height([words.word("overdue_sentence")]) + 2 * MM if data["reminded"] else 0
     height = opening + max(left, right) + blocks.sentences_height(sentences) + (blocks.BAND if band else 0)
     return {
-        "sides": sides, "totals": totals, "totals_header": ["", words.word("base"), data["currency"]],
+        "sides": sides, "totals": totals, "totals_header": [words.word("total"), words.word("base"), data["currency"]],
         "totals_height": max(left, right), "accounting": accounting,
         "accounting_rate": data["accounting"]["rate"] if accounting is not None else "",
         "sentences": sentences, "codes": codes, "codes_width": blocks.codes_width(codes), "accept": accept,

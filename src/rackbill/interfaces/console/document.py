@@ -10,7 +10,7 @@ from rackbill.domain.documents import queries as documents
 from rackbill.domain.identifiers import queries as identifiers
 from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.interfaces.console import answers
-from rackbill.interfaces.jobs import clock, document_forms, einvoice_readiness
+from rackbill.interfaces.jobs import clock, document_forms
 
 EVERYTHING = WholeInstallation()
 
@@ -29,14 +29,13 @@ def register(app: typer.Typer) -> None:
         force: Annotated[bool, typer.Option("--force", help="write over a file that is there")] = False,
         as_json: Annotated[bool, typer.Option("--json")] = False,
     ) -> None:
-        """Write a document in one form: the stored file where one is stored, else made from the frozen value."""
-        made = document_forms.document_form(
+        """Write a document in one form: the stored file where one is stored, else made from the frozen value.
+
+        An e-invoice is held against its official rules first; what does not meet them, or has none here, is not written.
+        """
+        made = document_forms.checked_form(
             scope=EVERYTHING, number=found_number(number), form=form, now=clock.now(), language=language
         )
-        profile = document_forms.FORMS[form].profile if form in document_forms.FORMS else ""
-        if profile and profile not in einvoice_readiness.imported_profiles():
-            why = f"not checked: the official rules of {profile} are not imported; rackbill einvoice-rules import DIR takes them"
-            answers.people.print(why, soft_wrap=True)
         if output is not None and str(output) == "-":
             sys.stdout.buffer.write(made.content)
             return

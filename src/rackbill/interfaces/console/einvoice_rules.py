@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from rackbill.adapters.rule_checker import RuleChecker
-from rackbill.formats.rule_packs import IMPORTED, WITH_RULES, RulePack
+from rackbill.formats.rule_packs import IMPORTED, VERSION_UNKNOWN, WITH_RULES, RulePack
 from rackbill.interfaces.console import answers
 from rackbill.interfaces.jobs import clock, einvoice_rules
 
@@ -37,12 +37,17 @@ def import_rules(
         answers.print_json({"imported": [pack_json(pack) for pack in found]})
         return
     for pack in found:
+        parts = ", ".join(dict.fromkeys(rules.part for rules in pack.files))
         answers.out.print(
-            f"{pack.profile}: {pack.name} {pack.version}, {len(pack.files)} style sheets, {len(pack.schemas)} schemas",
+            f"{pack.profile}: {pack.name} {pack.version}, {len(pack.files)} style sheets ({parts}), {len(pack.schemas)} schemas",
             soft_wrap=True,
         )
         answers.out.print(f"  checksum {pack.checksum}", soft_wrap=True)
         answers.out.print(f"  licence  {pack.licence}", soft_wrap=True)
+        if pack.version == VERSION_UNKNOWN:
+            answers.people.print(
+                "  the rules do not say their version; import them again with --version", soft_wrap=True
+            )
 
 
 @app.command("list")

@@ -16,9 +16,9 @@ _XRECHNUNG = frozenset({"xrechnung", "zugferd"})
 """Alone, and inside a PDF."""
 _COMPANY_SCHEMES = {"NL": ("0106", "0190"), "DK": ("0184",), "IS": ("0196",)}
 """Registers that Peppol's national rules ask for on a seller of the country (NL-R-003, DK-R-014, IS-R-002)."""
-_SELLER_CITY = (("BT-38", "BR-DE-4"), ("BT-37", "BR-DE-3"))
-_BUYER_CITY = (("BT-53", "BR-DE-9"), ("BT-52", "BR-DE-8"))
-"""Term and rule of a missing post code, and of a missing city where the post code is there."""
+_SELLER_CITY = (("BT-38", 4), ("BT-37", 3))
+_BUYER_CITY = (("BT-53", 9), ("BT-52", 8))
+"""Term and German rule of a missing post code, and of a missing city where the post code is there."""
 _SENTENCES = {
     "buyer_address": "{buyer} has no electronic address; enter it as SCHEME:ID",
     "buyer_mail_address": "{buyer} has an e-mail address as its electronic address; {title} goes over a network: enter the "
@@ -170,18 +170,22 @@ def _taxes(facts: EinvoiceFacts) -> Iterator[Gap]:
 
 def _seller(facts: EinvoiceFacts) -> Iterator[Gap]:
     seller, profile = facts.seller, facts.profile
-    if profile in _XRECHNUNG:
-        for value, code, term, rule in (
-            (seller.contact_name, "seller_contact", "BT-41", "BR-DE-5"), (seller.phone, "seller_phone", "BT-42", "BR-DE-6"),
-            (seller.email, "seller_email", "BT-43", "BR-DE-7"),
+    if _is_german(facts):
+        for value, code, term, number in (
+            (seller.contact_name, "seller_contact", "BT-41", 5), (seller.phone, "seller_phone", "BT-42", 6),
+            (seller.email, "seller_email", "BT-43", 7),
         ):  # fmt: skip
             if not value.strip():
-                yield _gap(facts, code, term, rule, SELLER)
+                yield _gap(facts, code, term, _german_rule(facts, number), SELLER)
     if profile == "pint-sg" and not seller.company_number:
         yield _gap(facts, "seller_company_number", "BT-30", "BR-112-GST-SG", SELLER)
-    wanted = _COMPANY_SCHEMES.get(seller.address.country, ()) if profile == "peppol" else ()
-    if wanted and not seller.tax_number("VAT") and seller.company_scheme not in wanted:
-        rule = {"NL": "NL-R-003", "DK": "DK-R-014"}.get(seller.address.country, "IS-R-002")
+    country = seller.address.country
+    wanted = _COMPANY_SCHEMES.get(country, ()) if profile == "peppol" else ()
+    is_known = bool(seller.company_number) and seller.company_scheme in wanted
+    # A Dutch seller's VAT ID stands in for the number; in Denmark and Iceland nothing does.
+    if wanted and not is_known and not (country == "NL" and seller.tax_number("VAT")):
+        dane = "DK-R-014" if seller.company_number else "DK-R-002"
+        rule = {"NL": "NL-R-003", "DK": dane}.get(country, "IS-R-002")
         yield _gap(facts, "seller_company_scheme", "BT-30", rule, SELLER, schemes=" or ".join(wanted))
 
 
@@ -189,15 +193,16 @@ def _payment(facts: EinvoiceFacts) -> Iterator[Gap]:
     """What a direct debit rests on, where there is a mandate; else an account to pay to."""
     mandate = facts.mandate
     if mandate is not None:
-        if facts.profile in _XRECHNUNG and not facts.creditor_id:
-            yield _gap(facts, "seller_creditor_id", "BT-90", "BR-DE-30", SELLER, mandate=mandate.reference)
-        is_missing = not mandate.account and facts.profile in _XRECHNUNG
+        if _is_german(facts) and not facts.creditor_id:
+            rule = _german_rule(facts, 30)
+            yield _gap(facts, "seller_creditor_id", "BT-90", rule, SELLER, mandate=mandate.reference)
+        is_missing = not mandate.account and _is_german(facts)
         if is_missing or (mandate.account and not is_iban(mandate.account)):
-            rule = "BR-DE-31" if is_missing else "RB-IBAN-DEBIT"
+            rule = _german_rule(facts, 31) if is_missing else "RB-IBAN-DEBIT"
             yield _gap(facts, "debited_account", "BT-91", rule, BUYER, mandate=mandate.reference)
     elif not any(account.iban or account.account_number for account in facts.accounts):
-        if facts.profile in _XRECHNUNG:
-            yield _gap(facts, "seller_account", "BG-16", "BR-DE-1", SELLER)
+        if _is_german(facts):
+            yield _gap(facts, "seller_account", "BG-16", _german_rule(facts, 1), SELLER)
         elif facts.profile == "peppol" and facts.seller.address.country == "NL":
             yield _gap(facts, "seller_account", "BG-16", "NL-R-007", SELLER)
 
@@ -206,12 +211,22 @@ def _addresses(facts: EinvoiceFacts) -> Iterator[Gap]:
     """Postal addresses as far as the profile wants more of them than a country."""
     for side, party in ((SELLER, facts.seller), (BUYER, facts.buyer)):
         address, is_seller = party.address, side == SELLER
-        if facts.profile in _XRECHNUNG and not (address.city and address.postal_code):
-            terms = _SELLER_CITY if is_seller else _BUYER_CITY
-            yield _gap(facts, f"{side}_city", *terms[bool(address.postal_code)], side)
+        if _is_german(facts) and not (address.city and address.postal_code):
+            term, number = (_SELLER_CITY if is_seller else _BUYER_CITY)[bool(address.postal_code)]
+            yield _gap(facts, f"{side}_city", term, _german_rule(facts, number), side)
         if facts.profile == "pint-sg" and not (address.street and address.postal_code):
             rule = "BR-106-GST-SG" if is_seller else "BR-107-GST-SG"
             yield _gap(facts, f"{side}_street", "BT-35" if is_seller else "BT-50", rule, side)
+
+
+def _is_german(facts: EinvoiceFacts) -> bool:
+    """XRechnung, and Peppol between two Germans, which has the same rules as DE-R since 3.0.21."""
+    is_between = facts.seller.address.country == facts.buyer.address.country == "DE"
+    return facts.profile in _XRECHNUNG or (facts.profile == "peppol" and is_between)
+
+
+def _german_rule(facts: EinvoiceFacts, number: int) -> str:
+    return f"BR-DE-{number}" if facts.profile in _XRECHNUNG else f"DE-R-{number:03}"
 
 
 def _hints(facts: EinvoiceFacts) -> Iterator[Gap]:
