@@ -13,6 +13,7 @@ from django.db import transaction
 from rackbill.core import document as frozen
 from rackbill.core.document_chain import GENESIS, chain_seal_message, next_chain_hash
 from rackbill.core.document_numbers import DIGITS, print_number
+from rackbill.domain.documents import policy
 from rackbill.domain.documents.errors import NumbersExhausted, SeriesRefused
 from rackbill.domain.documents.models import (
     ChainSeal,
@@ -121,21 +122,25 @@ def create_series(
 ) -> None:
     """A number series of one kind of document with a range of its own. May run twice.
 
-    Raises SeriesRefused where ranges would overlap, and for a kind that is none.
+    A further range of the same kind goes on where the one before ends; it is given once nine tenths of that are used. Raises
+    SeriesRefused where it is too early for one, where ranges would overlap, and for a kind that is none.
     """
     if kind not in set(frozen.DocumentKind):
         raise SeriesRefused(f"{kind!r} is no kind of document; the kinds are {', '.join(frozen.DocumentKind)}")
     if len(str(range_start)) != DIGITS or len(str(range_end)) != DIGITS or range_start > range_end:
         raise SeriesRefused(f"range {range_start}-{range_end} must rise and have {DIGITS} digits throughout")
-    same = NumberSeries.objects.filter(
-        sales_organisation_id=organisation_key, kind=kind, fiscal_year=fiscal_year
-    ).first()
-    if same is not None:
-        if (same.range_start, same.range_end) != (range_start, range_end):
-            raise SeriesRefused(
-                f"the {kind} series exists with range {same.range_start}-{same.range_end}; it cannot be moved"
-            )
+    own = NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind, fiscal_year=fiscal_year)
+    if own.filter(range_start=range_start, range_end=range_end).exists():
         return
+    before = own.order_by("range_start").last()
+    is_due = before is None or policy.is_nearly_used_up(
+        range_start=before.range_start, range_end=before.range_end, next_counter=before.next_counter
+    )
+    if before is not None and (not is_due or range_start <= before.range_end):
+        raise SeriesRefused(
+            f"the {kind} series exists with range {before.range_start}-{before.range_end}; it cannot be moved, and a further "
+            f"range, above {before.range_end}, is added once nine tenths of it are used"
+        )
     other = NumberSeries.objects.filter(range_start__lte=range_end, range_end__gte=range_start).first()
     if other is not None:
         raise SeriesRefused(
@@ -152,18 +157,33 @@ def issue_documents(
 ) -> list[Issued]:
     """Issues the drafts of one kind in the order given; call inside the caller's transaction.
 
-    Locks the series until that transaction ends. Raises SeriesRefused, NumbersExhausted, core InvalidDocument.
+    Where the range of a series ends its next range goes on. Locks the series until that transaction ends. Raises
+    SeriesRefused, NumbersExhausted, core InvalidDocument.
     """
     if not requests:
         return []
     rows = NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind)
-    series = locks.locked(rows).order_by("range_start").filter(next_counter__lte=_last()).last()
-    if series is None:
+    ranges = list(locks.locked(rows.order_by("range_start")))
+    if not ranges:
         raise SeriesRefused(
             f"the sales organisation has no open number series for {kind}; create one with `rackbill series add`"
         )
-    if series.next_counter + len(requests) - 1 > series.range_end:
-        raise NumbersExhausted(f"series {series} has too few numbers left for {len(requests)} documents; add a series")
+    if sum(series.range_end - series.next_counter + 1 for series in ranges) < len(requests):
+        raise NumbersExhausted(
+            f"series {ranges[-1]} has too few numbers left for {len(requests)} documents; add a further range with "
+            "`rackbill series add`"
+        )
+    issued: list[Issued] = []
+    for series in ranges:
+        done = len(issued)
+        part = requests[done : done + series.range_end - series.next_counter + 1]
+        if part:
+            issued += _issue_in(series, part, run_id, now)
+    return issued
+
+
+def _issue_in(series: NumberSeries, requests: Sequence[IssueRequest], run_id: str, now: datetime) -> list[Issued]:
+    """Issues drafts in one range that has numbers enough for them; it is locked."""
     issued: list[Issued] = []
     documents: list[tuple[Any, ...]] = []
     lines: list[tuple[Any, ...]] = []
@@ -243,10 +263,6 @@ def issue_once(*, organisation_key: int, kind: str, request: IssueRequest, now: 
             return known, False
     (issued,) = issue_documents(organisation_key=organisation_key, kind=kind, requests=[request], run_id="", now=now)
     return issued, True
-
-
-def _last() -> int:
-    return int("9" * DIGITS)
 
 
 _DOCUMENT_FIELDS = (

@@ -16,6 +16,7 @@ from rackbill.core.document_chain import GENESIS
 from rackbill.core.id_shapes import document_number_in
 from rackbill.core.invoicing import ExchangeRate
 from rackbill.core.tax import TaxDecision
+from rackbill.domain.documents import policy
 from rackbill.domain.documents.errors import DocumentNotFound
 from rackbill.domain.documents.models import (
     ArchivedDocument,
@@ -328,17 +329,20 @@ def _archived(row: ArchivedDocument) -> ArchivedRow:
     )  # fmt: skip
 
 
-NEARLY_FULL = Decimal("0.9")
-
-
 def series_warnings(*, organisation_id: str) -> list[str]:
-    """A sentence for each number series of a sales organisation of which nine tenths are used."""
+    """A sentence for each kind of document of a sales organisation of whose last range of numbers nine tenths are used."""
     rows = NumberSeries.objects.filter(sales_organisation__organisation_id=organisation_id).order_by("range_start")
+    last = {series.kind: series for series in rows}
     found = []
-    for series in rows:
+    for series in last.values():
         used, size = series.next_counter - series.range_start, series.range_end - series.range_start + 1
-        if used >= size * NEARLY_FULL:
-            found.append(f"series {series} has used {used} of {size} numbers; add a series before the rest is gone")
+        if policy.is_nearly_used_up(
+            range_start=series.range_start, range_end=series.range_end, next_counter=series.next_counter
+        ):
+            found.append(
+                f"series {series} has used {used} of {size} numbers; add a further range with `rackbill series add` before "
+                "the rest is gone"
+            )
     return found
 
 
