@@ -338,11 +338,14 @@ def test_a_large_amount_takes_two_people(buyer: Customer) -> None:
     for _ in range(2):
         assert write_off("21000010", None) is False
     assert open_of("21000010") == 15000
-    assert [row[0] for row in account(buyer).waiting_write_offs] == ["w-1"]
+    assert [row.write_off_id for row in account(buyer).waiting_write_offs] == ["w-1"]
     with pytest.raises(MoneyRefused, match="somebody else must approve"):
         receivables.approve_write_off(write_off_id="w-1", now=NOW, actor=CLERK)
+    with pytest.raises(MoneyRefused, match=r"anton@meridian\.example is no approver of 2100; ask one who is"):
+        receivables.approve_write_off(write_off_id="w-1", now=NOW, actor=APPROVER)
+    money.staff(buyer, APPROVER, "approver")
     for _ in range(2):
-        assert receivables.approve_write_off(write_off_id="w-1", now=NOW, actor=APPROVER) == 15000
+        assert receivables.approve_write_off(write_off_id="w-1", now=NOW, actor=APPROVER) == Money(15000, "EUR")
     assert open_of("21000010") == 0
     assert write_off("21000010", None) is True
     row = WriteOff.objects.get()
@@ -364,6 +367,7 @@ def test_what_cannot_be_written_off(buyer: Customer) -> None:
     with pytest.raises(IdReused, match="for something else"):
         write_off("21000011", None)
     pay(buyer, "100", to="21000010")
+    money.staff(buyer, APPROVER, "approver")
     with pytest.raises(MoneyRefused, match=r"only 50\.00 EUR of 21000010 is open by now"):
         receivables.approve_write_off(write_off_id="w-1", now=NOW, actor=APPROVER)
     assert open_of("21000010") == 5000

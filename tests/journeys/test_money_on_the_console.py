@@ -15,6 +15,7 @@ from rackbill.domain.receivables import invariants
 from rackbill.domain.receivables.errors import MoneyRefused
 from rackbill.domain.receivables.models import Allocation
 from rackbill.interfaces.console import answers, payments, receivables, reminders
+from rackbill.interfaces.console import staff as staff_console
 from tests.world import money
 from tests.world import provider as world_of
 from tests.world.bank_files import camt, detail, entry
@@ -93,7 +94,15 @@ def test_camt_is_recognised_by_itself(buyer: Customer, tmp_path: Path) -> None:
     assert open_of("21000010") == 15074
 
 
-def test_a_payment_by_hand_and_where_its_money_goes(buyer: Customer) -> None:
+def staff(tmp_path: Path, name: str, role: str) -> tuple[str, ...]:
+    """A member of staff, as the options with which he acts."""
+    file = tmp_path / name
+    email = f"{name}@meridian.example"
+    file.write_text(told(staff_console.app, "add", email, "--role", role, *ORG)["token"])
+    return "--as", email, "--token-file", str(file)
+
+
+def test_a_payment_by_hand_and_where_its_money_goes(buyer: Customer, tmp_path: Path) -> None:
     add = (
         "add",
         "--customer",
@@ -104,8 +113,7 @@ def test_a_payment_by_hand_and_where_its_money_goes(buyer: Customer) -> None:
         "21000010",
         "--id",
         "p-1",
-        "--by",
-        "clara",
+        *staff(tmp_path, "clara", "clerk"),
     )
     for _ in range(2):
         assert told(payments.app, *add) == {"payment": "p-1", "allocated_minor": 16000}
@@ -131,13 +139,19 @@ def test_a_payment_by_hand_and_where_its_money_goes(buyer: Customer) -> None:
     assert list(invariants.violations()) == []
 
 
-def test_a_write_off_by_two(buyer: Customer) -> None:
-    ask = ("write-off", "21000010", "--reason", "insolvent", "--by", "clara", "--id", "w-1")
+def test_a_write_off_by_two_who_show_their_tokens(buyer: Customer, tmp_path: Path) -> None:
+    clara, anton = staff(tmp_path, "clara", "clerk"), staff(tmp_path, "anton", "approver")
+    ask = ("write-off", "21000010", "--reason", "insolvent", *clara, "--id", "w-1")
     assert "waits; somebody else runs" in " ".join(said(receivables.app, *ask).split())
     assert "write-off w-1 of 150.74 EUR of 21000010" in said(receivables.app, "show", buyer.customer_id)
     with pytest.raises(MoneyRefused, match="somebody else must approve"):
-        said(receivables.app, "approve-write-off", "w-1", "--by", "clara")
-    assert told(receivables.app, "approve-write-off", "w-1", "--by", "anton")["amount_minor"] == 15074
+        said(receivables.app, "approve-write-off", "w-1", *clara)
+    with pytest.raises(MoneyRefused, match=r"carl@meridian\.example is no approver of 2100"):
+        said(receivables.app, "approve-write-off", "w-1", *staff(tmp_path, "carl", "clerk"))
+    with pytest.raises(answers.Refused, match="the token is not one of anton"):
+        said(receivables.app, "approve-write-off", "w-1", "--as", "anton@meridian.example", *clara[2:])
+    assert "of 150.74 EUR is booked" in said(receivables.app, "approve-write-off", "w-1", *anton)
+    assert told(receivables.app, "approve-write-off", "w-1", *anton)["amount_minor"] == 15074
     assert told(receivables.app, *ask)["is_booked"] is True
     assert told(receivables.app, "settle-credits", *ORG) == {"settled_minor": {}}
 

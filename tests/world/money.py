@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from rackbill.core.bank_statement import LineKind, StatementLine
+from rackbill.domain.access import operations as access
 from rackbill.domain.identifiers import operations as identifiers
 from rackbill.domain.identifiers.operations import NewAlias
 from rackbill.domain.kit.actor import Actor
@@ -95,3 +96,15 @@ def imported(*lines: StatementLine, organisation_id: str = "2100") -> ImportSumm
 def open_of(number: str) -> int:
     """What is open of a document, in minor units."""
     return sum(LedgerEntry.objects.filter(open_item__document_number=number).values_list("amount_minor", flat=True))
+
+
+def staff(owner: Customer, actor: Actor, role: str) -> None:
+    """Gives an actor a role at the customer's sales organisation."""
+    access.add_staff(
+        email=actor.identity,
+        full_name="",
+        password="x",
+        roles={owner.sales_organisation_id: role},
+        now=NOW,
+        actor=CLERK,
+    )

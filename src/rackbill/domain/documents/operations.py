@@ -134,7 +134,7 @@ def create_series(
         return
     before = own.order_by("range_start").last()
     is_due = before is None or policy.is_nearly_used_up(
-        range_start=before.range_start, range_end=before.range_end, next_counter=before.next_counter
+        used=before.next_counter - before.range_start, size=before.range_end - before.range_start + 1
     )
     if before is not None and (not is_due or range_start <= before.range_end):
         raise SeriesRefused(

@@ -6,6 +6,6 @@ NEARLY_USED_UP = Decimal("0.9")
 """The share of a range beyond which runs warn of it and a further range may be added."""
 
 
-def is_nearly_used_up(*, range_start: int, range_end: int, next_counter: int) -> bool:
+def is_nearly_used_up(*, used: int, size: int) -> bool:
     """Whether nine tenths of a range of numbers are used."""
-    return next_counter - range_start >= (range_end - range_start + 1) * NEARLY_USED_UP
+    return used >= size * NEARLY_USED_UP

@@ -336,9 +336,7 @@ def series_warnings(*, organisation_id: str) -> list[str]:
     found = []
     for series in last.values():
         used, size = series.next_counter - series.range_start, series.range_end - series.range_start + 1
-        if policy.is_nearly_used_up(
-            range_start=series.range_start, range_end=series.range_end, next_counter=series.next_counter
-        ):
+        if policy.is_nearly_used_up(used=used, size=size):
             found.append(
                 f"series {series} has used {used} of {size} numbers; add a further range with `rackbill series add` before "
                 "the rest is gone"

@@ -127,6 +127,15 @@ def needs_second_person(*, amount_minor: int) -> bool:
     return amount_minor > WRITE_OFF_LIMIT_MINOR
 
 
+APPROVERS = frozenset({"approver"})
+"""Staff roles that may approve a write-off of their sales organisation."""
+
+
+def may_approve_write_off(*, roles: frozenset[str]) -> bool:
+    """Whether somebody with these roles at the sales organisation may approve a write-off."""
+    return bool(roles & APPROVERS)
+
+
 ACTIONS = ("remind", "suspend", "collect")
 
 

@@ -12,13 +12,10 @@ from rackbill.core.money import decimal_from_minor
 from rackbill.core.periods import Period
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.documents import queries as documents
-from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.domain.parties import queries as parties
-from rackbill.interfaces.console import answers, main
+from rackbill.interfaces.console import acting, answers, main
 from rackbill.interfaces.jobs import einvoice_check
-
-CONSOLE = Actor("system", "console")
 
 
 def register(app: typer.Typer) -> None:
@@ -32,11 +29,13 @@ def register(app: typer.Typer) -> None:
         period: Annotated[str | None, typer.Option(help="only these days, first day/day after the last")] = None,
         amount: Annotated[str | None, typer.Option(help="only so much, net, in the invoice's currency")] = None,
         reissue: Annotated[bool, typer.Option("--reissue", help="the next bill run charges it anew")] = False,
+        as_staff: acting.As = None,
+        token_file: acting.TokenFile = None,
         as_json: Annotated[bool, typer.Option("--json")] = False,
         at: Annotated[str | None, typer.Option(help="the clock, in demo and test installations only")] = None,
     ) -> None:
         """Give a credit note on an invoice of ours: on all that is left of it, or on lines, a period or an amount of it."""
-        now = main.set_clock(at)
+        now, actor = main.set_clock(at), acting.actor(as_staff, token_file)
         scope = WholeInstallation()
         original = documents.document(scope=scope, number=number)
         zone = ZoneInfo(parties.seller(organisation_id=original.sales_organisation_id).time_zone)
@@ -44,7 +43,7 @@ def register(app: typer.Typer) -> None:
         credit_number = einvoice_check.credit_checked(
             credit=lambda checked: billing.credit_invoice(
                 number=number, line_numbers=line or (), period=days, amount=net, reason=reason, is_reissued=reissue,
-                on=now.astimezone(zone).date(), now=now, actor=CONSOLE, checked=checked,
+                on=now.astimezone(zone).date(), now=now, actor=actor, checked=checked,
             )
         )  # fmt: skip
         note = documents.document(scope=scope, number=credit_number)

@@ -13,31 +13,25 @@ from rich.markup import escape
 from rackbill.core.bank_statement import BankStatement
 from rackbill.core.money import Money, decimal_from_minor, exact_minor_from_decimal
 from rackbill.domain.identifiers import queries as identifiers
-from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables import queries
 from rackbill.domain.receivables.operations import ImportSummary, MoneySource
 from rackbill.formats.bank_csv import CsvLayout
 from rackbill.formats.bank_file import FORMS, read_bank_file
-from rackbill.interfaces.console import answers
-from rackbill.interfaces.console.billing import CONSOLE, day
+from rackbill.interfaces.console import acting, answers
+from rackbill.interfaces.console.acting import CONSOLE, As, TokenFile
+from rackbill.interfaces.console.billing import day
 from rackbill.interfaces.jobs import clock
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 EVERYTHING = WholeInstallation()
 SalesOrg = Annotated[str, typer.Option(help="four digits")]
 AsJson = Annotated[bool, typer.Option("--json")]
-By = Annotated[str, typer.Option(help="who does it, as history keeps it")]
 Reason = Annotated[str, typer.Option(help="why, in words")]
 OwnId = Annotated[str, typer.Option("--id", help="an ID of your own: the same command again changes nothing")]
 Amount = Annotated[str | None, typer.Option(help="in the main unit, such as 12.50; all that there is where left out")]
 Source = Annotated[str, typer.Argument(help="payment:ID, credit_note:NUMBER or deposit:ID")]
-
-
-def actor(by: str) -> Actor:
-    """The person named, or the console itself."""
-    return Actor("person", by) if by else CONSOLE
 
 
 def minor(text: str, currency: str, option: str = "--amount") -> int:
@@ -172,7 +166,8 @@ def list_parked(
 def assign(
     line: Annotated[str, typer.Argument(help="the line's ID, or how it begins (six characters at least)")],
     to: Annotated[str, typer.Option(help="a document number, or any ID a customer ever had")],
-    by: By = "",
+    as_staff: As = None,
+    token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Say whose a parked line is."""
@@ -183,7 +178,11 @@ def assign(
     if kind == "customer" and not customer_id:
         customer_id = customer_of(text)
     allocated = receivables.assign_line(
-        line_id=line, customer_id=customer_id, number="" if customer_id else text, now=clock.now(), actor=actor(by)
+        line_id=line,
+        customer_id=customer_id,
+        number="" if customer_id else text,
+        now=clock.now(),
+        actor=acting.actor(as_staff, token_file),
     )
     _say({"line": line}, "allocated", allocated, queries.currency_of(kind="line", identity=line), as_json)
 
@@ -198,7 +197,8 @@ def add(
     text: Annotated[str, typer.Option(help="what the payer wrote")] = "",
     to: Annotated[str, typer.Option(help="the document that it pays first")] = "",
     own_id: OwnId = "",
-    by: By = "",
+    as_staff: As = None,
+    token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Enter a payment by hand and settle it."""
@@ -206,7 +206,7 @@ def add(
     allocated = receivables.record_payment(
         payment_id=payment_id, customer_id=customer_of(customer), money=Money(minor(amount, currency), currency),
         received_on=day(received_on, "--received-on") if received_on else clock.now().date(), method=method[:12], text=text,
-        to_number=to, now=clock.now(), actor=actor(by),
+        to_number=to, now=clock.now(), actor=acting.actor(as_staff, token_file),
     )  # fmt: skip
     _say({"payment": payment_id}, "allocated", allocated, currency, as_json)
 
@@ -214,13 +214,15 @@ def add(
 @app.command("allocate")
 def allocate(
     source: Source, to: Annotated[str, typer.Option(help="a document of the same customer")], reason: Reason,
-    amount: Amount = None, currency: str = "EUR", own_id: OwnId = "", by: By = "", as_json: AsJson = False,
+    amount: Amount = None, currency: str = "EUR", own_id: OwnId = "",
+    as_staff: As = None, token_file: TokenFile = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Set money on account, a credit note or a deposit against a document."""
     allocation_id = own_id or f"hand-{uuid.uuid4().hex}"
     allocated = receivables.allocate_money(
         allocation_id=allocation_id, source=source_of(source), number=to, reason=reason, on=clock.now().date(),
-        amount_minor=None if amount is None else minor(amount, currency), now=clock.now(), actor=actor(by),
+        amount_minor=None if amount is None else minor(amount, currency), now=clock.now(),
+        actor=acting.actor(as_staff, token_file),
     )  # fmt: skip
     _say(
         {"allocation": allocation_id}, "allocated", allocated,
@@ -229,10 +231,16 @@ def allocate(
 
 
 @app.command("deallocate")
-def deallocate(allocation: str, reason: Reason, by: By = "", as_json: AsJson = False) -> None:
+def deallocate(
+    allocation: str, reason: Reason, as_staff: As = None, token_file: TokenFile = None, as_json: AsJson = False
+) -> None:
     """Take an allocation back; the money is on account again."""
     taken = receivables.deallocate_money(
-        allocation_id=allocation, reason=reason, on=clock.now().date(), now=clock.now(), actor=actor(by)
+        allocation_id=allocation,
+        reason=reason,
+        on=clock.now().date(),
+        now=clock.now(),
+        actor=acting.actor(as_staff, token_file),
     )
     _say(
         {"allocation": allocation},
@@ -246,13 +254,14 @@ def deallocate(allocation: str, reason: Reason, by: By = "", as_json: AsJson = F
 @app.command("refund")
 def refund(
     source: Source, reason: Reason, amount: Amount = None, currency: str = "EUR",
-    paid_on: Annotated[str, typer.Option(help="the day; today where left out")] = "", own_id: OwnId = "", by: By = "",
+    paid_on: Annotated[str, typer.Option(help="the day; today where left out")] = "", own_id: OwnId = "",
+    as_staff: As = None, token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Note that money on account went back to the customer."""
     refund_id = own_id or f"hand-{uuid.uuid4().hex}"
     refunded = receivables.refund_money(
-        refund_id=refund_id, source=source_of(source), reason=reason, now=clock.now(), actor=actor(by),
+        refund_id=refund_id, source=source_of(source), reason=reason, now=clock.now(), actor=acting.actor(as_staff, token_file),
         amount_minor=None if amount is None else minor(amount, currency),
         paid_on=day(paid_on, "--paid-on") if paid_on else clock.now().date(),
     )  # fmt: skip
@@ -262,21 +271,29 @@ def refund(
 
 @app.command("return")
 def return_payment(
-    payment: str, reason: Reason, line: Annotated[str, typer.Option(help="the bank line that says so")] = "", by: By = "",
+    payment: str, reason: Reason, line: Annotated[str, typer.Option(help="the bank line that says so")] = "",
+    as_staff: As = None, token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """The bank took a payment back: what it paid is open again."""
     returned = receivables.return_payment(
-        payment_id=payment, line_id=line, reason=reason, on=clock.now().date(), now=clock.now(), actor=actor(by)
+        payment_id=payment,
+        line_id=line,
+        reason=reason,
+        on=clock.now().date(),
+        now=clock.now(),
+        actor=acting.actor(as_staff, token_file),
     )
     _say({"payment": payment}, "returned", returned, queries.currency_of(kind="payment", identity=payment), as_json)
 
 
 @app.command("send-back")
-def send_back(line: str, reason: Reason, by: By = "", as_json: AsJson = False) -> None:
+def send_back(
+    line: str, reason: Reason, as_staff: As = None, token_file: TokenFile = None, as_json: AsJson = False
+) -> None:
     """Note that parked money went back to whoever sent it."""
     returned = receivables.return_line(
-        line_id=line, reason=reason, on=clock.now().date(), now=clock.now(), actor=actor(by)
+        line_id=line, reason=reason, on=clock.now().date(), now=clock.now(), actor=acting.actor(as_staff, token_file)
     )
     _say({"line": line}, "returned", returned, queries.currency_of(kind="line", identity=line), as_json)
 

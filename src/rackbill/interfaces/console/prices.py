@@ -10,10 +10,7 @@ from rich.table import Table
 
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts.operations import RisenPrice
-from rackbill.domain.kit.actor import Actor
-from rackbill.interfaces.console import answers, billing, main
-
-CONSOLE = Actor("system", "console")
+from rackbill.interfaces.console import acting, answers, billing, main
 
 
 def register(app: typer.Typer) -> None:
@@ -30,11 +27,13 @@ def register(app: typer.Typer) -> None:
         customer: Annotated[list[str] | None, typer.Option(help="only these Customer IDs")] = None,
         started_before: Annotated[str | None, typer.Option(help="only lines that began before this day")] = None,
         preview: Annotated[bool, typer.Option("--preview", help="show what would rise and store nothing")] = False,
+        as_staff: acting.As = None,
+        token_file: acting.TokenFile = None,
         as_json: Annotated[bool, typer.Option("--json")] = False,
         at: Annotated[str | None, typer.Option(help="the clock, in demo and test installations only")] = None,
     ) -> None:
         """Raise recurring prices once a year from 1 January, by the index or by the floor if that is higher."""
-        now = main.set_clock(at)
+        now, actor = main.set_clock(at), acting.actor(as_staff, token_file)
         day = billing.day(on, "--on")
         wanted = {
             "organisation_id": sales_org, "on": day, "cpi_percent": _percent(cpi, "--cpi"), "digits": digits,
@@ -44,7 +43,7 @@ def register(app: typer.Typer) -> None:
         if preview:
             risen = contracts.preview_rise(**wanted)  # type: ignore[arg-type]
         else:
-            risen = contracts.raise_prices(**wanted, now=now, actor=CONSOLE)  # type: ignore[arg-type]
+            risen = contracts.raise_prices(**wanted, now=now, actor=actor)  # type: ignore[arg-type]
         if as_json:
             answers.print_json(
                 {"raised": 0 if preview else len(risen), "previewed": preview, "prices": [_plain(row) for row in risen]}

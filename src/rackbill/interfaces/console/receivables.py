@@ -19,7 +19,8 @@ from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables import queries
 from rackbill.domain.receivables.queries import AgedPage, CustomerAccount
 from rackbill.formats.receivables_csv import write_receivables_csv
-from rackbill.interfaces.console import answers
+from rackbill.interfaces.console import acting, answers
+from rackbill.interfaces.console.acting import TOKEN_VARIABLE, TokenFile
 from rackbill.interfaces.console.payments import (
     EVERYTHING,
     Amount,
@@ -27,7 +28,6 @@ from rackbill.interfaces.console.payments import (
     OwnId,
     Reason,
     SalesOrg,
-    actor,
     customer_of,
     in_words,
     minor,
@@ -35,6 +35,7 @@ from rackbill.interfaces.console.payments import (
 from rackbill.interfaces.jobs import clock
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+TOKEN = f"the token is in {TOKEN_VARIABLE}"
 
 
 @app.command("show")
@@ -82,10 +83,11 @@ def _print(account: CustomerAccount) -> None:
         money.add_row(f"{row.kind}:{row.identity}", str(row.received_on), amount, left, Text(row.text))
     if account.money:
         answers.out.print(money)
-    for write_off_id, number, amount_minor, asked_by in account.waiting_write_offs:
-        said = in_words(amount_minor, queries.currency_of(kind="write_off", identity=write_off_id))
+    for waiting in account.waiting_write_offs:
+        amount = in_words(waiting.amount_minor, waiting.currency)
         answers.out.print(
-            f"write-off {write_off_id} of {said} of {number}, asked for by {asked_by}, waits for approval"
+            f"write-off {waiting.write_off_id} of {amount} of {waiting.number}, asked for by {waiting.asked_by}, "
+            "waits for approval"
         )
     for currency, ages in account.aging.items():
         said = ", ".join(f"{name} {decimal_from_minor(value, currency):,}" for name, value in ages.items())
@@ -202,32 +204,36 @@ def settle_credits(sales_org: SalesOrg, as_json: AsJson = False) -> None:
 @app.command("write-off")
 def write_off(
     number: Annotated[str, typer.Argument(help="the document")], reason: Reason,
-    by: Annotated[str, typer.Option(help="who asks for it")], amount: Amount = None, currency: str = "EUR",
-    own_id: OwnId = "", as_json: AsJson = False,
+    as_staff: Annotated[str, typer.Option("--as", help=f"who asks for it; {TOKEN}")], token_file: TokenFile = None,
+    amount: Amount = None, currency: str = "EUR", own_id: OwnId = "", as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Give up what is open of a document; above the limit it waits for a second person."""
     write_off_id = own_id or f"hand-{uuid.uuid4().hex}"
     is_booked = receivables.write_off_item(
-        write_off_id=write_off_id, number=number, reason=reason, now=clock.now(), actor=actor(by),
+        write_off_id=write_off_id, number=number, reason=reason, now=clock.now(), actor=acting.actor(as_staff, token_file),
         amount_minor=None if amount is None else minor(amount, currency),
     )  # fmt: skip
     if as_json:
         answers.print_json({"write_off": write_off_id, "is_booked": is_booked})
     else:
-        waits = f"waits; somebody else runs `rackbill receivables approve-write-off {write_off_id} --by NAME`"
+        waits = f"waits; somebody else runs `rackbill receivables approve-write-off {write_off_id} --as EMAIL`"
         answers.out.print(f"write-off {write_off_id} {'is booked' if is_booked else waits}")
 
 
 @app.command("approve-write-off")
 def approve_write_off(
     write_off: str,
-    by: Annotated[str, typer.Option(help="who approves it; not who asked for it")],
+    as_staff: Annotated[
+        str, typer.Option("--as", help=f"an approver of the sales organisation, not who asked for it; {TOKEN}")
+    ],
+    token_file: TokenFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Book a write-off that waits."""
-    amount = receivables.approve_write_off(write_off_id=write_off, now=clock.now(), actor=actor(by))
+    booked = receivables.approve_write_off(
+        write_off_id=write_off, now=clock.now(), actor=acting.actor(as_staff, token_file)
+    )
     if as_json:
-        answers.print_json({"write_off": write_off, "amount_minor": amount})
+        answers.print_json({"write_off": write_off, "amount_minor": booked.amount_minor, "currency": booked.currency})
     else:
-        said = in_words(amount, queries.currency_of(kind="write_off", identity=write_off))
-        answers.out.print(f"write-off {write_off} of {said} is booked")
+        answers.out.print(f"write-off {write_off} of {booked} is booked")

@@ -12,9 +12,10 @@ from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables import queries
 from rackbill.domain.receivables.policy import ACTIONS, LadderStep
 from rackbill.domain.receivables.queries import Notice
-from rackbill.interfaces.console import answers, main
-from rackbill.interfaces.console.billing import CONSOLE, day
-from rackbill.interfaces.console.payments import AsJson, By, OwnId, Reason, SalesOrg, actor, customer_of, minor
+from rackbill.interfaces.console import acting, answers, main
+from rackbill.interfaces.console.acting import CONSOLE, As, TokenFile
+from rackbill.interfaces.console.billing import day
+from rackbill.interfaces.console.payments import AsJson, OwnId, Reason, SalesOrg, customer_of, minor
 from rackbill.interfaces.jobs import clock
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -91,22 +92,24 @@ def hold(
     document: Annotated[str, typer.Option(help="only this document")] = "",
     disputed: Annotated[str | None, typer.Option(help="only this part of the document, such as 12.50")] = None,
     currency: str = "EUR", until: Annotated[str, typer.Option(help="the first day with reminders again")] = "",
-    own_id: OwnId = "", by: By = "", as_json: AsJson = False,
+    own_id: OwnId = "", as_staff: As = None, token_file: TokenFile = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """No reminders of a customer, a document or a disputed part for a while."""
     hold_id = own_id or f"hand-{uuid.uuid4().hex}"
     receivables.hold_reminders(
         hold_id=hold_id, customer_id=customer_of(customer), number=document, reason=reason, now=clock.now(),
         disputed_minor=None if disputed is None else minor(disputed, currency, "--disputed"), held_from=clock.now().date(),
-        held_until=day(until, "--until") if until else None, actor=actor(by),
+        held_until=day(until, "--until") if until else None, actor=acting.actor(as_staff, token_file),
     )  # fmt: skip
     _say_hold(hold_id, as_json)
 
 
 @app.command("lift")
-def lift(hold: str, by: By = "", as_json: AsJson = False) -> None:
+def lift(hold: str, as_staff: As = None, token_file: TokenFile = None, as_json: AsJson = False) -> None:
     """End a hold today."""
-    receivables.lift_hold(hold_id=hold, on=clock.now().date(), now=clock.now(), actor=actor(by))
+    receivables.lift_hold(
+        hold_id=hold, on=clock.now().date(), now=clock.now(), actor=acting.actor(as_staff, token_file)
+    )
     _say_hold(hold, as_json)
 
 

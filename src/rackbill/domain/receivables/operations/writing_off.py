@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from rackbill.core.money import Money
+from rackbill.domain.access import queries as access
 from rackbill.domain.history import operations as history
 from rackbill.domain.kit import locks
 from rackbill.domain.kit.actor import Actor
@@ -53,23 +54,31 @@ def write_off_item(
 
 
 @transaction.atomic
-def approve_write_off(*, write_off_id: str, now: datetime, actor: Actor) -> int:
-    """Books a write-off that waited; the amount. May run twice. Raises MoneyNotFound, MoneyRefused."""
+def approve_write_off(*, write_off_id: str, now: datetime, actor: Actor) -> Money:
+    """Books a write-off that waited; the amount. May run twice. Raises MoneyNotFound, MoneyRefused.
+
+    A person who approves is an approver of the sales organisation, and not who asked for it.
+    """
     row = locks.locked(WriteOff.objects.filter(write_off_id=write_off_id)).first()
     if row is None:
         raise MoneyNotFound(f"there is no write-off {write_off_id}")
+    item = locks.locked(OpenItem.objects.filter(pk=row.open_item_id)).get()
     if row.approved_at is not None:
-        return row.amount_minor
+        return Money(row.amount_minor, item.currency)
     if row.asked_by == str(actor):
         raise MoneyRefused(f"{actor} asked for write-off {write_off_id}; somebody else must approve it")
-    item = locks.locked(OpenItem.objects.filter(pk=row.open_item_id)).get()
+    organisation_id = item.sales_organisation.organisation_id
+    if actor.kind == "person" and not policy.may_approve_write_off(
+        roles=access.staff_roles(email=actor.identity, organisation_id=organisation_id)
+    ):
+        raise MoneyRefused(f"{actor.identity} is no approver of {organisation_id}; ask one who is")
     open_now = balances.open_minor(item_keys=[item.pk]).get(item.pk, 0)
     if row.amount_minor > open_now:
         is_open = Money(open_now, item.currency)
         raise MoneyRefused(f"only {is_open} of {item.document_number} is open by now; ask for a new write-off of that")
     _book(row, now, actor)
     _record(row, item, now, actor, "approve_write_off")
-    return row.amount_minor
+    return Money(row.amount_minor, item.currency)
 
 
 def _book(row: WriteOff, now: datetime, actor: Actor) -> None:

@@ -73,6 +73,17 @@ class MoneyOnAccount:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingWriteOff:
+    """A write-off that waits for a second person; the amount in minor units."""
+
+    write_off_id: str
+    number: str
+    amount_minor: int
+    currency: str
+    asked_by: str
+
+
 @dataclass(slots=True, kw_only=True)
 class CustomerAccount:
     """The whole account on a day; sums in minor units by currency. `balance` = `open` − `credits` − `on_account`."""
@@ -81,7 +92,7 @@ class CustomerAccount:
     name: str
     items: list[AccountItem]
     money: list[MoneyOnAccount]
-    waiting_write_offs: list[tuple[str, str, int, str]]
+    waiting_write_offs: list[WaitingWriteOff]
     open: dict[str, int] = field(default_factory=dict)
     overdue: dict[str, int] = field(default_factory=dict)
     credits: dict[str, int] = field(default_factory=dict)
@@ -99,10 +110,18 @@ def customer_account(*, scope: Scope, customer_id: str, today: date) -> Customer
     if customer is None:
         raise MoneyNotFound(f"there is no customer {customer_id}; `rackbill resolve TEXT` finds one by any old number")
     items = _items(list(rows), today)
-    waiting = WriteOff.objects.filter(open_item__in=rows, approved_at=None).order_by("asked_at")
+    waiting = (
+        WriteOff.objects.filter(open_item__in=rows, approved_at=None).order_by("asked_at").select_related("open_item")
+    )
     account = CustomerAccount(
         customer_id=customer_id, name=customer.name, items=items, money=_money(scope, customer_id),
-        waiting_write_offs=list(waiting.values_list("write_off_id", "open_item__document_number", "amount_minor", "asked_by")),
+        waiting_write_offs=[
+            WaitingWriteOff(
+                write_off_id=row.write_off_id, number=row.open_item.document_number, amount_minor=row.amount_minor,
+                currency=row.open_item.currency, asked_by=row.asked_by,
+            )
+            for row in waiting
+        ],
     )  # fmt: skip
     _sum_up(account)
     return account
