@@ -9,12 +9,18 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from rackbill.domain.dispatch import policy
+from rackbill.domain.dispatch.errors import DispatchRefused
 from rackbill.domain.dispatch.models import Dispatch
 from rackbill.domain.documents.operations import Issued
+from rackbill.domain.history import operations as history
 from rackbill.domain.kit import bulk, locks
+from rackbill.domain.kit.actor import Actor
 
 NAMESPACE = uuid.UUID("0d7f5b0a-5b1c-5f53-8a57-9b5f8b0f1c22")
-NOBODY = "the billing group has no recipient; add a contact with the role BILLING and queue it again"
+NOBODY = (
+    "the billing group has no recipient; add one with `rackbill recipients add`, then send it with `rackbill outbox send-again "
+    "NUMBER --to EMAIL`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +105,30 @@ def park_dispatch(*, key: int, attempt_count: int, reason: str) -> None:
     """It may not leave as it is and is left to a person; says nothing where the row is no longer in this worker's hands."""
     own = Dispatch.objects.filter(pk=key, state="claimed", attempt_count=attempt_count)
     own.update(state="parked", reason=reason[:300], claimed_until=None)
+
+
+@transaction.atomic
+def send_again(*, document_number: str, recipient: str = "", now: datetime, actor: Actor) -> int:
+    """Queues what of a document failed or was parked, for one more try each; how many. Mail for nobody goes to the recipient.
+
+    Raises DispatchRefused where nothing of the document stands still, or it is for nobody and none is named.
+    """
+    rows = Dispatch.objects.filter(document__number=document_number, state__in=("failed", "parked"))
+    found = list(locks.locked(rows.order_by("pk")).select_related("document", "customer"))
+    if not found:
+        raise DispatchRefused(
+            f"no mail of document {document_number} stands still; `rackbill outbox list` shows which do"
+        )
+    for row in found:
+        row.recipient = row.recipient or recipient
+        if not row.recipient:
+            raise DispatchRefused(
+                f"the mail of document {document_number} is for nobody; name somebody with --to EMAIL"
+            )
+        before, row.state, row.reason, row.next_attempt_at = row.reason, "queued", "", now
+        row.save(update_fields=["recipient", "state", "reason", "next_attempt_at"])
+        history.record_change(
+            now=now, actor=actor, verb="send_again", object_kind="document", object_id=document_number,
+            customer_id=row.customer.customer_id, detail={"dispatch": row.dispatch_id, "stood_still": before},
+        )  # fmt: skip
+    return len(found)

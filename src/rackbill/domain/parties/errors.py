@@ -17,6 +17,10 @@ class RecipientNotFound(LookupError):
     """The billing group has no such recipient."""
 
 
+class RecipientRefused(ValueError):
+    """What was given is no e-mail address; the message says how to write one."""
+
+
 class AttachmentsRefused(ValueError):
     """Nothing is attached to mail in that way; the message says what can be."""
 

@@ -149,7 +149,7 @@ def exchange_rate(*, source_currency: str, target_currency: str, on: date, count
         sources = f" from {' or '.join(allowed)}" if allowed else ""
         raise NoExchangeRate(
             f"no exchange rate {source_currency} to {target_currency} is stored for {on} or before{sources}; "
-            "enter one with its source"
+            "enter one with `rackbill tax add-exchange-rate`"
         )
     return _exchange(row)
 
@@ -167,6 +167,11 @@ def exchange_rates(*, source_currency: str, target_currency: str) -> list[Exchan
         Exchange(currency=target_currency, rate=row.rate, rate_on=row.rate_on, rate_source=row.rate_source)
         for row in rows.order_by("rate_on")
     ]
+
+
+def countries_that_allow(*, source: str) -> list[str]:
+    """The countries whose law names a source of exchange rates."""
+    return list(ExchangeSource.objects.filter(source=source).order_by("country").values_list("country", flat=True))
 
 
 def _exchange(row: ExchangeRate) -> Exchange:

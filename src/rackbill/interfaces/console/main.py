@@ -42,9 +42,20 @@ def run() -> None:
     except typer.Abort:
         sys.exit(130)
     except TyperException as fault:
+        if type(fault).__name__ == "NoArgsIsHelpError":
+            # A family without a command: its help as it is, not folded into one line.
+            sys.stderr.write(f"{fault.format_message()}\n")
+            sys.exit(2)
         _refuse(str(fault.format_message() if hasattr(fault, "format_message") else fault))
+    except OSError as fault:
+        if fault.filename is None:
+            raise
+        _refuse(f"{fault.filename}: {(fault.strerror or 'cannot be used').lower()}; check the path and who may use it")
     except _refusals() as fault:
-        _refuse(str(fault))
+        told = _no_tables(fault)
+        if not told and type(fault).__name__ == "ProgrammingError":
+            raise
+        _refuse(told or str(fault))
 
 
 def _verify() -> None:
@@ -61,15 +72,24 @@ def _refuse(text: str) -> None:
     sys.exit(2)
 
 
+def _no_tables(fault: Exception) -> str:
+    """What a database without our tables, or with those of an older version, is told; empty for any other fault."""
+    text = str(fault).strip().partition("\n")[0]
+    is_missing = text.startswith(("no such table", "no such column")) or (
+        text.startswith(("relation ", "column ")) and "does not exist" in text
+    )
+    return f"the database is not made, or older than this version ({text}); run `rackbill init`" if is_missing else ""
+
+
 def _refusals() -> tuple[type[Exception], ...]:
     """What commands refuse with: their own word, lookups that found nothing, values that cannot be, a full range."""
-    from django.db.utils import OperationalError
+    from django.db.utils import OperationalError, ProgrammingError
 
     from rackbill.adapters.rule_checker import RuleCheckerDown
     from rackbill.adapters.rule_packs import PackDamaged
 
     return (
-        answers.Refused, LookupError, ValueError, FileNotFoundError, OperationalError, RuleCheckerDown, PackDamaged,
+        answers.Refused, LookupError, ValueError, OperationalError, ProgrammingError, RuleCheckerDown, PackDamaged,
     )  # fmt: skip
 
 
@@ -87,6 +107,7 @@ def _add_commands() -> None:
         explain,
         identifiers,
         installation,
+        outbox,
         payments,
         prices,
         pro_forma,
@@ -121,6 +142,7 @@ def _add_commands() -> None:
         "receivables": (receivables.app, "What customers owe, document by document."),
         "einvoice-rules": (einvoice_rules.app, "Official rules of e-invoices: import them, list them."),
         "recipients": (recipients.app, "Who gets documents by e-mail, and with which files."),
+        "outbox": (outbox.app, "Mail that is not sent, and sending it again."),
         "reminders": (reminders.app, "Reminders of what is overdue."),
     }
     for name, (family, words) in families.items():

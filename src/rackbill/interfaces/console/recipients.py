@@ -50,3 +50,33 @@ def attach(
         scope=WholeInstallation(), group_id=group, choices={email: forms or ()}, now=clock.now(), actor=actor
     )
     answers.out.print(f"{email} of {group} gets: {', '.join(forms or ()) or 'what suits the customer'}", markup=False)
+
+
+@app.command("add")
+def add(
+    group: Annotated[str, typer.Argument(help="billing group ID, such as 12000456-01")],
+    email: Annotated[str, typer.Argument(help="who gets its documents as well")],
+    as_staff: acting.As = None,
+    token_file: acting.TokenFile = None,
+) -> None:
+    """Add somebody who gets the documents of a billing group, from the next one on."""
+    mailing_operations.add_recipient(
+        scope=WholeInstallation(), group_id=group, email=email, now=clock.now(),
+        actor=acting.actor(as_staff, token_file),
+    )  # fmt: skip
+    answers.out.print(f"{email} gets the documents of {group}", markup=False)
+
+
+@app.command("remove")
+def remove(
+    group: Annotated[str, typer.Argument(help="billing group ID, such as 12000456-01")],
+    email: Annotated[str, typer.Argument(help="who gets its documents no more")],
+    as_staff: acting.As = None,
+    token_file: acting.TokenFile = None,
+) -> None:
+    """Take somebody off the recipients of a billing group, from the next document on."""
+    mailing_operations.remove_recipient(
+        scope=WholeInstallation(), group_id=group, email=email, now=clock.now(),
+        actor=acting.actor(as_staff, token_file),
+    )  # fmt: skip
+    answers.out.print(f"{email} no longer gets the documents of {group}", markup=False)

@@ -1,4 +1,4 @@
-"""`rackbill tax`: which tax and why; a change of rate; a seller's choice; the outcome of a check of a tax ID."""
+"""`rackbill tax`: which tax and why; what is entered for it: rates, choices of a seller, checks of tax IDs, exchange rates."""
 
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -7,10 +7,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from rackbill.core.money import minor_digits
 from rackbill.core.periods import Period
 from rackbill.core.tax import Registration, Taxing
+from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.taxes import operations as taxes
+from rackbill.domain.taxes import queries
 from rackbill.interfaces.console import answers
 from rackbill.interfaces.console.billing import day
 
@@ -102,6 +105,51 @@ def choose(
         source=source,
     )  # fmt: skip
     answers.out.print(f"{sales_org} {choice.value} {territory} from {starts}")
+
+
+@app.command("record-check")
+def record_check(
+    customer: Annotated[str, typer.Option(help="customer ID")],
+    tax_id: Annotated[str, typer.Option(help="the number that was checked, with its country")],
+    is_valid: Annotated[bool, typer.Option("--valid/--invalid", help="what the registry said")],
+    on: Annotated[str, typer.Option(help="day of the check")],
+    reference: Annotated[str, typer.Option(help="the registry's own, such as the consultation number of VIES")],
+) -> None:
+    """Enter what a registry said of a customer's tax ID; it is the proof for invoices from that day on."""
+    parties.customer(scope=WholeInstallation(), customer_id=customer)
+    taxes.record_tax_id_check(
+        customer_id=customer, tax_id=tax_id, is_valid=is_valid, checked_on=day(on, "--on"), reference=reference
+    )
+    answers.out.print(f"{customer} {tax_id}: {'valid' if is_valid else 'invalid'} on {on}", markup=False)
+
+
+@app.command("add-exchange-rate")
+def add_exchange_rate(
+    source_currency: Annotated[str, typer.Option("--from", help="currency of the documents")],
+    target_currency: Annotated[str, typer.Option("--to", help="the seller's accounting currency")],
+    rate: Annotated[str, typer.Option(help="units of the second currency for one of the first")],
+    on: Annotated[str, typer.Option(help="the day it was published for")],
+    source: Annotated[
+        str, typer.Option(help="ECB, HMRC-MONTHLY, IRAS-APPROVED … as the law names it, or your own; it is printed")
+    ],
+) -> None:
+    """Enter an exchange rate with its day and source; a stored rate never changes."""
+    value, rate_on = _number(rate, "--rate"), day(on, "--on")
+    for currency in (source_currency, target_currency):
+        minor_digits(currency)  # refuses what is no currency
+    if value <= 0:
+        raise answers.Refused(f"--rate takes a number above 0, not {rate!r}")
+    row = (source_currency, target_currency, value, rate_on)
+    stored = queries.exchange_rates(source_currency=source_currency, target_currency=target_currency)
+    same = [one.rate for one in stored if (one.rate_on, one.rate_source) == (rate_on, source)]
+    if same and same != [value]:
+        raise answers.Refused(
+            f"{same[0].normalize():f} is stored for {on} from {source!r} and never changes; give another day or source"
+        )
+    taxes.store_exchange_rates(rates=[row], source=source)
+    allowed = queries.countries_that_allow(source=source)
+    counts = f"for sellers in {', '.join(allowed)}" if allowed else "as your own: the law of no country names it"
+    answers.out.print(f"1 {source_currency} = {rate} {target_currency} on {on}, {source}: {counts}", markup=False)
 
 
 def _number(text: str, option: str) -> Decimal:

@@ -236,7 +236,7 @@ def _checked_tax_id(row: Customer, number: str) -> str:
     if wanted != _bare(row.tax_id) and checked and wanted not in checked:
         raise EinvoiceDataRefused(
             f"tax ID {number.strip() or 'none'} of customer {row.customer_id} was not checked, and the tax rests on "
-            f"{', '.join(sorted(checked))}; record the registry's answer for it first",
+            f"{', '.join(sorted(checked))}; record the registry's answer for it first (rackbill tax record-check)",
             code="tax_id_unchecked", given=number.strip(),
         )  # fmt: skip
     return number.strip()
