@@ -209,4 +209,3 @@ SMTP_HOST = os.environ.get("RACKBILL_SMTP_HOST", "127.0.0.1")
 SMTP_PORT = int(os.environ.get("RACKBILL_SMTP_PORT", "25"))
 # One folder for each sales organisation (its four digits): brand.toml and the logo.
 RACKBILL_BRANDS = Path(os.environ.get("RACKBILL_BRANDS", RACKBILL_HOME / "brands"))
-PUBLIC_URL = os.environ.get("RACKBILL_URL", "http://127.0.0.1:8000")

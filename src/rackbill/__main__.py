@@ -1,0 +1,5 @@
+"""`python -m rackbill`: the `rackbill` command."""
+
+from rackbill.interfaces.console.main import run
+
+run()
