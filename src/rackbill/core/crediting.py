@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from rackbill.core.charges import CYCLE_UNITS, Allowance
+from rackbill.core.charges import CYCLE_UNITS, ROUNDING, Allowance
 from rackbill.core.document import (
     SCHEMA,
     AccountingTotals,
@@ -24,7 +24,6 @@ from rackbill.core.periods import Period
 from rackbill.core.tax import TaxDecision, TaxSubtotal, tax_breakdown
 
 _ONE = Decimal(1)
-ROUNDING = "Rounding"
 TIME_UNITS = {*CYCLE_UNITS.values(), "DAY", "HUR"}
 """Units of lines that are charged by time, so that a period can be credited of them."""
 

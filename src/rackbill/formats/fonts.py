@@ -16,6 +16,8 @@ import fontpkg_ibm_plex_mono
 import fontpkg_noto_sans
 from fontTools.ttLib import TTFont
 
+from rackbill.formats.wording import CJK
+
 TEXT_FAMILY = "Noto Sans"
 ID_FAMILY = "IBM Plex Mono"
 """Identifiers: 0 and O, 1 and l are told apart."""
@@ -123,7 +125,7 @@ def fonts_hash() -> str:
 
 def can_print(language: str) -> bool:
     """Whether the letters of a language are there: Japanese and Chinese need a font of their own."""
-    return language not in ("ja", "zh") or any(font.language == language for font in ideograph_fonts())
+    return language not in CJK or any(font.language == language for font in ideograph_fonts())
 
 
 def uncovered_characters(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from rackbill.core.charges.charge import (
     CYCLE_UNITS,
+    ROUNDING,
     Allowance,
     Cause,
     Charge,
@@ -14,6 +15,7 @@ from rackbill.core.charges.unbilled import charges_unbilled
 
 __all__ = [
     "CYCLE_UNITS",
+    "ROUNDING",
     "Allowance",
     "Cause",
     "Charge",

@@ -7,6 +7,8 @@ from enum import StrEnum
 from rackbill.core.periods import Period
 from rackbill.core.tax import TaxDecision
 
+ROUNDING = "Rounding"
+"""Reason of the allowance between what a line's figures give half up (BT-131) and its amount: other rounding, or an odd cent."""
 CYCLE_UNITS = {1: "MON", 3: "QAN", 6: "SAN", 12: "ANN"}
 """UN/ECE recommendation 20 codes of a whole billing cycle (BT-130)."""
 

@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from rackbill.core.charges.charge import Allowance, Charge, Charged
+from rackbill.core.charges.charge import ROUNDING, Allowance, Charge, Charged
 from rackbill.core.money import decimal_from_minor, minor_digits, quantize, round_half_up, split_minor
 from rackbill.core.periods import Period
 
 PART_OF = "part_of"
 """Fact of a charge that is a part: the whole period, so that a later run cuts what is owed at the same days."""
-ROUNDING = "Rounding"
 _TIME_UNITS = frozenset({"DAY", "MON", "QAN", "SAN", "ANN", "C62"})
 
 

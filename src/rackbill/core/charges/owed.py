@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from rackbill.core.charges.causes import facts_of
-from rackbill.core.charges.charge import Allowance, Cause, Charge, ChargeKind, ContradictoryTerms
+from rackbill.core.charges.charge import ROUNDING, Allowance, Cause, Charge, ChargeKind, ContradictoryTerms
 from rackbill.core.charges.minimum import counted_lines, top_ups
 from rackbill.core.charges.prorating import Share, counted, month_cuts, rounded, share
 from rackbill.core.charges.usage import usage_charges
@@ -28,8 +28,6 @@ from rackbill.core.terms import (
 )
 
 _ONE = Decimal(1)
-ROUNDING = "Rounding"
-"""Reason of the allowance that explains a rounding other than half up."""
 Dated = TypeVar("Dated", DatedPrice, DatedQuantity)
 Usage = Mapping[int, Sequence[MeasuredQuantity]]
 NO_USAGE: Usage = {}

@@ -6,15 +6,13 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
-from rackbill.core.charges.charge import CYCLE_UNITS, Allowance
+from rackbill.core.charges.charge import CYCLE_UNITS, ROUNDING, Allowance
 from rackbill.core.money import round_half_up
 from rackbill.core.periods import Period, add_months, cycle_index
 from rackbill.core.terms import DayCount, LineKind, Proration, Rounding, TermLine
 
 _ONE = Decimal(1)
 UTC = ZoneInfo("UTC")
-ROUNDING = "Rounding"
-"""Reason of the allowance between the amount that a line's figures give half up and that of another rounding."""
 WHOLE_CYCLE_RULE = "whole cycle (B1)"
 
 
