@@ -249,7 +249,8 @@ def issue_once(*, organisation_key: int, kind: str, request: IssueRequest, now: 
     Raises what `issue_documents` raises.
     """
     # The series is the lock: whoever comes second sees what the first one issued.
-    list(locks.locked(NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind)).values_list("pk"))
+    series = NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind)
+    list(locks.locked(series.order_by("range_start")).values_list("pk"))
     day = frozen.check_canonical(request.canonical, is_draft=True)["issued_on"]
     for row in Document.objects.filter(customer_id=request.customer_key, kind=kind, issued_on=day).order_by("number"):
         uuid_text = str(uuid.uuid5(NAMESPACE, row.number))

@@ -66,23 +66,29 @@ def verdict(*, clues: Sequence[Clue]) -> Verdict:
         return _no(f"names things of {len(customers)} customers: {_said(sure)}")
     for kind in (ClueKind.THING, ClueKind.NEAR, ClueKind.PAYER):
         found = [clue for clue in clues if clue.kind is kind]
-        if not found:
-            continue
-        believed = [clue for clue in found if clue.agrees or (kind is ClueKind.THING and len(clue.word) >= LONG_WORD)]
-        # A slip may lead to any of its neighbours, also to one that is paid already; so none of them may be another's.
-        meant = found if kind is ClueKind.NEAR else believed
-        items = {clue.item_key for clue in meant if clue.item_key is not None}
-        if (
-            believed
-            and len({clue.customer_key for clue in meant}) == 1
-            and (kind is not ClueKind.NEAR or len(items) <= 1)
-        ):
-            return _yes(believed)
-        if believed:
-            return _no(f"may be the money of several customers: {_said(meant)}")
+        answer = _weaker_verdict(kind, found)
+        if answer is not None:
+            return answer
     if clues:
         return _no(f"{_said(clues)}, but the amount is not what is open")
     return _no("names nothing we know")
+
+
+def _weaker_verdict(kind: ClueKind, found: Sequence[Clue]) -> Verdict | None:
+    """What clues weaker than the number of a document or customer prove: the amount agrees, and one customer alone is meant.
+
+    None where none of them is believed, so that the next weaker kind is asked.
+    """
+    believed = [clue for clue in found if clue.agrees or (kind is ClueKind.THING and len(clue.word) >= LONG_WORD)]
+    if not believed:
+        return None
+    # A slip may lead to any of its neighbours, also to one that is paid already; so none of them may be another's.
+    meant = found if kind is ClueKind.NEAR else believed
+    items = {clue.item_key for clue in meant if clue.item_key is not None}
+    is_one_customer = len({clue.customer_key for clue in meant}) == 1
+    if is_one_customer and (kind is not ClueKind.NEAR or len(items) <= 1):
+        return _yes(believed)
+    return _no(f"may be the money of several customers: {_said(meant)}")
 
 
 def _better_fits(sure: Sequence[Clue], clues: Sequence[Clue]) -> list[Clue]:
