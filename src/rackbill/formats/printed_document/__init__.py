@@ -64,9 +64,9 @@ def printed(document: Document, *, language: str = "", digest: str = "") -> dict
         "payment": overview.payment(document, words),
         "notes": list(document.notes[1:] if document.kind is DocumentKind.PRO_FORMA else document.notes),
         "texts": list(document.texts),
-        # The portal has a page for each invoice, and for no other kind.
+        # The portal has a page for each of these, and for no other kind.
         "details_url": document.details_url + document.number
-        if is_invoice and document.details_url and document.number
+        if document.kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE) and document.details_url and document.number
         else "",
         "lines": lines,
         "has_legacy_names": any(line["is_legacy"] for line in lines),

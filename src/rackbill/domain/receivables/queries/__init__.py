@@ -9,7 +9,9 @@ from rackbill.domain.receivables.queries.accounts import (
     customer_account,
 )
 from rackbill.domain.receivables.queries.bank import ParkedLine, Suggestion, parked_lines, parked_sums
+from rackbill.domain.receivables.queries.credits import CreditUse, credit_uses
 from rackbill.domain.receivables.queries.invoices import (
+    CREDIT_STATUSES,
     SORTS,
     STATUSES,
     InvoiceRow,
@@ -25,10 +27,12 @@ from rackbill.domain.receivables.queries.reminders import Notice, NoticeItem, re
 
 __all__ = [
     "AGING",
+    "CREDIT_STATUSES",
     "SORTS",
     "STATUSES",
     "AccountEntry",
     "AccountItem",
+    "CreditUse",
     "CustomerAccount",
     "InvoiceRow",
     "MandateRow",
@@ -37,6 +41,7 @@ __all__ = [
     "NoticeItem",
     "ParkedLine",
     "Suggestion",
+    "credit_uses",
     "customer_account",
     "customer_mandates",
     "invoice",
