@@ -119,7 +119,9 @@ def test_what_became_of_the_credit_is_told_movement_by_movement(owner: Customer)
     told = [(use.kind, use.amount_minor, use.number, use.is_ours) for use in page.context["page"].rows]
     assert told == [("set_off", 900, "DE77", False), ("set_off", -900, "DE77", False), ("refund", 1_800, "", False)]
     text = page.content.decode()
-    assert "Paid out to you" in text and "No longer set off against" in text and "EUR 40.00 of the credit is left" in text
+    assert (
+        "Paid out to you" in text and "No longer set off against" in text and "EUR 40.00 of the credit is left" in text
+    )
     assert 'href="/invoices/DE77/"' not in text
     assert numbers(client, "?status=CREDIT") == [note]
     assert item.entries.count() == 2
@@ -136,9 +138,7 @@ def test_a_stranger_finds_no_credit_note(owner: Customer) -> None:
     assert client.get(f"/invoices/{theirs.number}/").context["page"].total_count == 0
 
 
-def test_pages_keep_their_queries_and_are_cut_in_the_database(
-    owner: Customer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_keep_their_queries_and_are_cut_in_the_database(owner: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
     notes = [credit("1") for _ in range(4)]
     client = logged_in(owner)
     client.get("/invoices/")

@@ -45,7 +45,8 @@ def invoices(request: HttpRequest, account: AccountAccess) -> HttpResponse:
     status, kind, sort = (request.GET.get(name, "") for name in ("status", "kind", "sort"))
     sort = sort or "-number"
     page = receivables.invoices(
-        scope=account.scope, today=clock.now().date(), kinds=(kind,) if kind in KINDS else KINDS, status=status if status in STATUS_WORDS else "", sort=sort,
+        scope=account.scope, today=clock.now().date(), kinds=(kind,) if kind in KINDS else KINDS,
+        status=status if status in STATUS_WORDS else "", sort=sort,
         limit=lists.PAGE, offset=lists.offset(request),
     )  # fmt: skip
     context = {
@@ -86,7 +87,12 @@ def _corrected(scope: Scope, value: Document) -> list[dict[str, Any]]:
     ours = documents.amounts(scope=scope, numbers=[row.number for row in value.corrects])
     left = {row.number: row for row in value.remaining}
     return [
-        {"number": row.number, "issued_on": row.issued_on, "left": left.get(row.number), "amounts": ours.get(row.number)}
+        {
+            "number": row.number,
+            "issued_on": row.issued_on,
+            "left": left.get(row.number),
+            "amounts": ours.get(row.number),
+        }
         for row in value.corrects
     ]
 

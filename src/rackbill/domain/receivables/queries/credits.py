@@ -46,6 +46,4 @@ def credit_uses(*, scope: Scope, number: str, limit: int = 50, offset: int = 0) 
 def _use(row: LedgerEntry, against: dict[str, tuple[str, bool]]) -> CreditUse:
     number, is_ours = against.get(row.source_id, ("", False)) if row.source_kind == "allocation" else ("", False)
     kind = "set_off" if row.source_kind == "allocation" else row.kind
-    return CreditUse(
-        booked_on=row.booked_on, kind=kind, amount_minor=row.amount_minor, number=number, is_ours=is_ours
-    )
+    return CreditUse(booked_on=row.booked_on, kind=kind, amount_minor=row.amount_minor, number=number, is_ours=is_ours)

@@ -78,9 +78,7 @@ def invoices(
     )
 
 
-def invoice(
-    *, scope: Scope, number: str, today: date, kinds: tuple[str, ...] = ("invoice",)
-) -> InvoiceRow | None:
+def invoice(*, scope: Scope, number: str, today: date, kinds: tuple[str, ...] = ("invoice",)) -> InvoiceRow | None:
     """One invoice, or credit note where asked for, with what is open of it; None for another customer's, too."""
     found = invoices(scope=scope, today=today, kinds=kinds, number=number, limit=1).rows
     return found[0] if found else None
@@ -109,8 +107,9 @@ def _row(row: OpenItem, amounts: tuple[int, int, int]) -> InvoiceRow:
     sign = -1 if row.document_kind == "credit_note" else 1
     net, tax, gross = (sign * minor for minor in amounts)
     return InvoiceRow(
-        number=row.document_number, kind=row.document_kind, issued_on=row.issued_on, due_on=row.due_on, currency=row.currency, net_minor=net,
-        tax_minor=tax, gross_minor=gross, open_minor=row.open_minor, status=row.status,  # type: ignore[attr-defined]
+        number=row.document_number, kind=row.document_kind, issued_on=row.issued_on, due_on=row.due_on,
+        currency=row.currency, net_minor=net, tax_minor=tax, gross_minor=gross,
+        open_minor=row.open_minor, status=row.status,  # type: ignore[attr-defined]
     )  # fmt: skip
 
 
