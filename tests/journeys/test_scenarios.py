@@ -74,10 +74,12 @@ def with_pro_formas(scenario: Scenario, documents_by_step: dict[int, int]) -> Sc
                 eve = step.on - timedelta(days=1)
                 story += [Step(on=eve, pro_forma=ProFormaStep(customer=buyer.name)) for buyer in scenario.buyers]
                 new += documents_by_step.get(n + 1, 0)
-        for name in ("credit", "payment", "refund", "write_off"):
+        for name in ("credit", "payment", "refund", "write_off", "allocate", "deallocate"):
             value = getattr(step, name)
             if value is not None and value.document is not None:
                 value = msgspec.structs.replace(value, document=moved[value.document])
+                if getattr(value, "credit", None) is not None:
+                    value = msgspec.structs.replace(value, credit=moved[value.credit])
                 step = msgspec.structs.replace(step, **{name: value})
         story.append(step)
         for _document in range(documents_by_step.get(n + 1, 0)):

@@ -22,7 +22,7 @@ from tests.world.queue import work_off
 
 __all__ = ["run_id"]
 pytestmark = pytest.mark.django_db
-ACTS = ("retry", "check", "issue", "discard", "approve")
+ACTS = ("retry", "check", "issue", "recompute", "discard", "approve")
 
 
 @pytest.fixture
@@ -136,6 +136,50 @@ def test_an_operator_elsewhere_who_only_reads_here_sees_no_buttons_here(world: w
     assert post("otto", f"{address}discard/").status_code == 404
     assert "2700" in as_person("otto").get("/office/").content.decode()
     assert plan("otto").status_code == 404
+
+
+def test_everything_is_computed_again_by_a_worker_and_somebody_else_approves(run_id: str) -> None:
+    address = f"/office/runs/{run_id}/"
+    assert f'href="{address}recompute/"' in as_person("bert").get(address).content.decode()
+    page = as_person("bert").get(f"{address}recompute/").content.decode()
+    assert "Its drafts (1) are thrown away" in page
+    LinePrice.objects.update(unit_price=10)
+    before = set(BillDraft.objects.values_list("pk", flat=True))
+    assert post("bert", f"{address}recompute/").headers["Location"] == address
+    run = BillRun.objects.get()
+    assert (run.state, run.computed_by, BillDraft.objects.count()) == ("planned", "person:bert@meridian.example", 0)
+    under_way = as_person("bert").get(address).content.decode()
+    assert f"{address}recompute/" not in under_way
+    assert "cannot be computed again as it stands" in as_person("bert").get(f"{address}recompute/").content.decode()
+    work_off()
+    run.refresh_from_db()
+    (draft,) = BillDraft.objects.all()
+    assert (run.state, draft.pk in before) == ("computed", False)
+    assert '"net_minor":1000' in draft.canonical.replace(" ", "") or '"net_minor":2000' in draft.canonical.replace(
+        " ", ""
+    )
+    # Bert was no planner and could have approved; now he has computed it.
+    assert post("bert", f"{address}approve/").status_code == 409
+    assert post("anna", f"{address}approve/").status_code == 409, "Anna planned it"
+
+
+def test_an_approval_is_taken_back_by_computing_anew_and_issued_documents_stay(world: world_of.Provider) -> None:
+    plan("clara")
+    run, address = BillRun.objects.get(), f"/office/runs/{BillRun.objects.get().run_id}/"
+    work_off()
+    assert post("bert", f"{address}approve/").status_code == 302
+    assert "The approval is taken back." in as_person("clara").get(f"{address}recompute/").content.decode()
+    post("clara", f"{address}recompute/")
+    work_off()
+    run.refresh_from_db()
+    assert (run.state, run.approved_by) == ("computed", "")
+    post("bert", f"{address}approve/")
+    post("clara", f"{address}issue/")
+    assert "recompute/" not in as_person("clara").get(address).content.decode(), "somebody asked for it to be issued"
+    work_off()
+    refused = post("clara", f"{address}recompute/")
+    assert (refused.status_code, "What is issued stays" in refused.content.decode()) == (409, True)
+    assert Document.objects.count() == 1
 
 
 def test_parked_customers_are_computed_again_after_mending(run_id: str) -> None:
@@ -319,7 +363,7 @@ def test_pages_ask_the_database_as_often_however_much_there_is(
         world_of.service(world, world_of.customer(world))
         run_id = billing.plan_run(organisation_id="2100", through=date(2020, 11, 1), now=OCTOBER, actor=SYSTEM)
         billing.discard_run(run_id=run_id, now=OCTOBER, actor=SYSTEM)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         client.get("/office/")
 
 

@@ -22,6 +22,7 @@ from rackbill.domain.documents.models import (
     DocumentTax,
     NumberSeries,
 )
+from rackbill.domain.documents.queries import NEARLY_FULL_PERCENT
 from rackbill.domain.kit import bulk, locks
 from rackbill.domain.kit.fields import millionths
 from rackbill.domain.kit.secrets import Signer
@@ -116,26 +117,25 @@ class Issued:
 
 
 @transaction.atomic
+@transaction.atomic
 def create_series(
     *, organisation_key: int, kind: str, range_start: int, range_end: int, fiscal_year: int | None = None
 ) -> None:
-    """A number series of one kind of document with a range of its own. May run twice.
+    """A number series of one kind of document with a range of its own, or the range that follows one nearly used up.
 
-    Raises SeriesRefused where ranges would overlap, and for a kind that is none.
+    Numbers are taken from the range that was added last. May run twice. Raises SeriesRefused where ranges would overlap, where
+    there is a range with room, and for a kind that is none.
     """
     if kind not in set(frozen.DocumentKind):
         raise SeriesRefused(f"{kind!r} is no kind of document; the kinds are {', '.join(frozen.DocumentKind)}")
     if len(str(range_start)) != DIGITS or len(str(range_end)) != DIGITS or range_start > range_end:
         raise SeriesRefused(f"range {range_start}-{range_end} must rise and have {DIGITS} digits throughout")
-    same = NumberSeries.objects.filter(
-        sales_organisation_id=organisation_key, kind=kind, fiscal_year=fiscal_year
-    ).first()
-    if same is not None:
-        if (same.range_start, same.range_end) != (range_start, range_end):
-            raise SeriesRefused(
-                f"the {kind} series exists with range {same.range_start}-{same.range_end}; it cannot be moved"
-            )
+    same = NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind, fiscal_year=fiscal_year)
+    if same.filter(range_start=range_start, range_end=range_end).exists():
         return
+    newest = locks.locked(same).order_by("pk").last()
+    if newest is not None:
+        _check_nearly_full(newest)
     other = NumberSeries.objects.filter(range_start__lte=range_end, range_end__gte=range_start).first()
     if other is not None:
         raise SeriesRefused(
@@ -145,6 +145,17 @@ def create_series(
         sales_organisation_id=organisation_key, kind=kind, fiscal_year=fiscal_year, range_start=range_start,
         range_end=range_end, next_counter=range_start, chain_hash=GENESIS,
     )  # fmt: skip
+
+
+def _check_nearly_full(series: NumberSeries) -> None:
+    """A further range is added when it is needed: two open ones would leave the auditor to guess which number comes next."""
+    used, size = series.next_counter - series.range_start, series.range_end - series.range_start + 1
+    if series.fiscal_year is None and used * 100 >= size * NEARLY_FULL_PERCENT:
+        return
+    raise SeriesRefused(
+        f"the {series.kind} series exists with range {series.range_start}-{series.range_end}; it cannot be moved, and the next "
+        f"range is added once {NEARLY_FULL_PERCENT} % of it are used ({used} of {size} are)"
+    )
 
 
 def issue_documents(
@@ -157,7 +168,7 @@ def issue_documents(
     if not requests:
         return []
     rows = NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind)
-    series = locks.locked(rows).order_by("range_start").filter(next_counter__lte=_last()).last()
+    series = locks.locked(rows).order_by("pk").filter(next_counter__lte=_last()).last()
     if series is None:
         raise SeriesRefused(
             f"the sales organisation has no open number series for {kind}; create one with `rackbill series add`"

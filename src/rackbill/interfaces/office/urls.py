@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rackbill.interfaces.office import customers, mandates, recipients, runs
+from rackbill.interfaces.office import customers, mandates, recipients, runs, series
 
 urlpatterns = [
     path("office/", runs.runs, name="office_runs"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("office/customers/<str:customer_id>/mandate/", mandates.mandate, name="office_mandate"),
     path("office/customers/<str:customer_id>/recipients/", recipients.recipients, name="office_recipients"),
     path("office/customers/<str:customer_id>/recipients/change/", recipients.change, name="office_change_recipients"),
+    path("office/series/", series.series, name="office_series"),
     path("office/runs/<str:run_id>/", runs.run, name="office_run"),
     path("office/plan/", runs.plan, name="office_plan"),
     path("office/runs/<str:run_id>/progress/", runs.progress, name="office_progress"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("office/runs/<str:run_id>/check/", runs.check, name="office_check"),
     path("office/runs/<str:run_id>/issue/", runs.issue, name="office_issue"),
     path("office/runs/<str:run_id>/discard/", runs.discard, name="office_discard"),
+    path("office/runs/<str:run_id>/recompute/", runs.recompute, name="office_recompute"),
     path("office/runs/<str:run_id>/approve/", runs.approve, name="office_approve"),
     path("office/runs/<str:run_id>/report.pdf", runs.report_pdf, name="office_report_pdf"),
     path("office/runs/<str:run_id>/report.json", runs.report_json, name="office_report_json"),

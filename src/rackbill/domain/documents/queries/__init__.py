@@ -29,10 +29,16 @@ from rackbill.domain.documents.queries.issued import (
     numbers_without_file,
     stored_file_hash,
 )
-from rackbill.domain.documents.queries.series import NEARLY_FULL, series_warnings
+from rackbill.domain.documents.queries.series import (
+    NEARLY_FULL_PERCENT,
+    SeriesRow,
+    nearly_full_series,
+    number_series,
+    series_warnings,
+)
 
 __all__ = [
-    "NEARLY_FULL",
+    "NEARLY_FULL_PERCENT",
     "SORTS",
     "ArchivedLineRow",
     "ArchivedRow",
@@ -40,6 +46,7 @@ __all__ = [
     "DocumentRow",
     "InvoiceHead",
     "NamedDocument",
+    "SeriesRow",
     "amounts",
     "archived_count",
     "archived_documents",
@@ -61,6 +68,8 @@ __all__ = [
     "line_subjects",
     "lines_with_taxes",
     "named_document",
+    "nearly_full_series",
+    "number_series",
     "numbers",
     "numbers_without_file",
     "series_warnings",

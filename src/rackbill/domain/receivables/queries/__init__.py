@@ -20,9 +20,9 @@ from rackbill.domain.receivables.queries.invoices import (
     invoice,
     invoices,
     mandates,
-    movements,
     open_sums,
 )
+from rackbill.domain.receivables.queries.movements import Movement, movements, standing_allocations
 from rackbill.domain.receivables.queries.reminders import Notice, NoticeItem, reminder_ladder, reminder_plan
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "InvoiceRow",
     "MandateRow",
     "MoneyOnAccount",
+    "Movement",
     "Notice",
     "NoticeItem",
     "ParkedLine",
@@ -53,4 +54,5 @@ __all__ = [
     "parked_sums",
     "reminder_ladder",
     "reminder_plan",
+    "standing_allocations",
 ]  # fmt: skip

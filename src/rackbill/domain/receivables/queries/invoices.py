@@ -12,7 +12,7 @@ from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit import bulk
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
-from rackbill.domain.receivables.models import LedgerEntry, Mandate, OpenItem
+from rackbill.domain.receivables.models import Mandate, OpenItem
 
 STATUSES = ("OPEN", "PAID", "OVERDUE", "CANCELLED")
 CREDIT_STATUSES = ("CREDIT", "SETTLED")
@@ -154,13 +154,3 @@ def open_sums(*, scope: Scope) -> dict[tuple[str, str], int]:
             "customer__customer_id", "currency"
         )
     }
-
-
-def movements(*, customer_key: int) -> list[tuple[date, str, str, int]]:
-    """(day, kind, number, minor units) of all that was paid, taken back, refunded or written off on documents of ours."""
-    rows = LedgerEntry.objects.filter(
-        open_item__customer_id=customer_key, open_item__system="", kind__in=("payment", "refund", "write_off")
-    )
-    return list(
-        rows.order_by("booked_on", "pk").values_list("booked_on", "kind", "open_item__document_number", "amount_minor")
-    )
