@@ -351,7 +351,7 @@ def test_pages_ask_the_database_as_often_however_much_there_is(
     run = BillRun.objects.get()
     client = as_person("clara")
     for address, most in (
-        ("/office/", 6),
+        ("/office/", 7),
         (f"/office/runs/{run.run_id}/", 28),
         (f"/office/runs/{run.run_id}/progress/", 7),
     ):
