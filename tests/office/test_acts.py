@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 from django_tasks_db.models import DBTaskResult
 
 from rackbill.domain.access import operations as access
@@ -395,3 +396,17 @@ def test_the_console_goes_on_with_what_the_office_began(world: world_of.Provider
     bill_run.issue_run(run_id=run, now=OCTOBER, actor=SYSTEM, signer=SIGNER)
     work_off()
     assert (Document.objects.count(), RunReport.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("de", "Vereinbarte Daten widersprechen sich."), ("nl", "spreekt zichzelf tegen"), ("ru", "данные противоречат"), ("en", "")],
+)  # fmt: skip
+def test_why_a_customer_is_parked_is_said_in_the_language_of_the_clerk(run_id: str, language: str, words: str) -> None:
+    """The kind of the reason, by its code; the sentence that names the thing stays as it was stored, and is marked English."""
+    client = as_person("clara")
+    client.post("/language/", {"language": language, "next": "/"})
+    page = client.get(f"/office/runs/{run_id}/").content.decode()
+    reason = ParkedBill.objects.get().reason
+    assert words in page and f'lang="en">{escape(reason)}<' in page
+    assert client.get(f"/office/runs/{run_id}/report.pdf").content.startswith(b"%PDF-")
