@@ -1,6 +1,8 @@
 """The portal in Chromium: log in, find, edit by keyboard, not found for others, no violation found by axe."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from rackbill.domain.billing import operations as billing
 from rackbill.domain.contracts.models import Service
+from rackbill.domain.kit.actor import SYSTEM
 from tests.world import provider as world_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,6 +52,13 @@ def log_in(browser: Browser, url: str, email: str, **options: Any) -> Page:
     # The whole address: the log-in page's own ends in "?next=/services/". Loaded, or an early key press goes without htmx.
     page.wait_for_url(f"{url}/services/", wait_until="load")
     return page
+
+
+def credit(number: str) -> str:
+    return billing.credit_invoice(
+        number=number, line_numbers=(), period=None, amount=Decimal(20), reason="Outage", is_reissued=False,
+        on=date(2020, 10, 10), now=datetime(2020, 10, 10, 9, tzinfo=UTC), actor=SYSTEM,
+    )  # fmt: skip
 
 
 def violations(page: Page) -> list[str]:
@@ -98,6 +109,23 @@ def test_a_stranger_finds_nothing_at_the_same_addresses(browser: Browser, live_s
         expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
 
 
+def test_from_an_invoice_to_its_credit_note_and_back(browser: Browser, live_server: Any, service: Service) -> None:
+    number = service.customer.documents.get().number
+    note = credit(number)
+    page = log_in(browser, live_server.url, "finance@buyer.example")
+    page.goto(f"{live_server.url}/invoices/")
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+    page.get_by_label("Kind").select_option("Credit notes")
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+    page.get_by_role("link", name=note, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(note)
+    expect(page.get_by_role("table", name="What the credit was used for")).to_contain_text(f"Set off against {number}")
+    page.get_by_role("table", name="Invoices that it corrects").get_by_role("link", name=number).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(number)
+    page.get_by_role("table", name="Credit notes on this invoice").get_by_role("link", name=note).click()
+    expect(page).to_have_url(f"{live_server.url}/invoices/{note}/")
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -109,13 +137,14 @@ def test_a_stranger_finds_nothing_at_the_same_addresses(browser: Browser, live_s
 def test_axe_finds_no_violation(browser: Browser, live_server: Any, service: Service, options: dict[str, Any]) -> None:
     assert service.equipment is not None
     number = service.customer.documents.get().number
+    note = credit(number)
     page = browser.new_context(**options).new_page()
     page.goto(f"{live_server.url}/account/login/")
     found = {"log-in": violations(page)}
     page = log_in(browser, live_server.url, "finance@buyer.example", **options)
     for path in (
         "services/", f"services/{service.service_id}/", f"equipment/{service.equipment.equipment_id}/", "invoices/",
-        f"invoices/{number}/", f"services/{service.service_id}/reference/", "search/?q=nothing", "services/nothing/",
+        f"invoices/{number}/", f"invoices/{note}/", "invoices/?kind=credit_note", f"services/{service.service_id}/reference/", "search/?q=nothing", "services/nothing/",
     ):  # fmt: skip
         page.goto(f"{live_server.url}/{path}")
         found[path] = violations(page)

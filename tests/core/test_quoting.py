@@ -13,12 +13,16 @@ from rackbill.core.document import (
     DocumentKind,
     InvalidDocument,
     LineSubject,
+    QuotedPrice,
     QuotedTerms,
     RemindedItem,
+    canonical_bytes,
     check,
+    document_from_canonical,
 )
 from rackbill.core.invoicing import BillHead
-from rackbill.core.quoting import OfferedPosition, draft_offer, draft_pro_forma, offer_costs
+from rackbill.core.pricing import PriceModel, Tier, UsagePrice
+from rackbill.core.quoting import OfferedPosition, draft_offer, draft_pro_forma, offer_costs, opening_figures
 from rackbill.core.reminding import draft_reminder
 from rackbill.core.tax import TaxDecision
 from tests.world.documents import golden
@@ -86,6 +90,63 @@ def test_what_an_offer_costs_once_per_period_and_over_the_term() -> None:
     cut = offer_costs(document=quote(quoted=replace(TERMS, term_months=18)))
     assert cut.whole_term_minor == 9900 + 18 * 44690 + 180000
     assert offer_costs(document=quote(quoted=replace(TERMS, term_months=0))).whole_term_minor is None
+
+
+TIERS = (Tier(D(10), D(5)), Tier(D(100), D("4.25")), Tier(None, D(3)))
+
+
+def usage_position(price: UsagePrice, unit: str = "E35", **more: D) -> OfferedPosition:
+    quantity, unit_price = opening_figures(price=price)
+    return replace(
+        position(unit, "0"), **{"quantity": quantity, "unit_price": unit_price, "usage_price": price, **more}
+    )
+
+
+def usage_quote(*positions: OfferedPosition) -> Document:
+    return draft_offer(kind=DocumentKind.QUOTE, head=HEAD, positions=positions, terms=TERMS)
+
+
+def test_usage_is_offered_with_all_its_prices_and_paid_as_used() -> None:
+    tiered = UsagePrice(model=PriceModel.TIERED, tiers=TIERS, minimum=D(20))
+    commit = UsagePrice(model=PriceModel.COMMIT, price=D("1.2"), included=D(100), overage_price=D("1.8"))
+    value = usage_quote(usage_position(tiered), usage_position(commit))
+    check(value, is_draft=True)
+    assert [(line.quantity, line.unit_price, line.net_minor) for line in value.lines] == [
+        (0, 5, 0),
+        (100, D("1.2"), 12000),
+    ]
+    assert value.lines[0].quoted_price == QuotedPrice(model="tiered", tiers=TIERS, minimum=D(20))
+    assert value.lines[1].quoted_price == QuotedPrice(
+        model="commit", price=D("1.2"), included=D(100), overage_price=D("1.8")
+    )
+    assert document_from_canonical(canonical_bytes(value)) == value
+    assert dict(offer_costs(document=value).per_period) == {1: 12000}
+
+
+def test_a_usage_price_stands_alone_and_on_what_is_measured() -> None:
+    package = UsagePrice(model=PriceModel.PACKAGE, price=D(7), size=D(500))
+    with pytest.raises(ValueError, match="position 1 offers 3 at 7, but its usage price says 0 at 7; give those"):
+        usage_quote(usage_position(package, quantity=D(3)))
+    with pytest.raises(ValueError, match="has a usage price and the unit MON; usage is measured in B80, E20"):
+        usage_quote(usage_position(package, unit="MON"))
+
+
+@pytest.mark.parametrize(
+    ("ends", "sentence"),
+    [
+        ([D(10), D(100)], "only that, has no upper end"), ([None, None], "only that, has no upper end"),
+        ([D(10), D(10), None], "rise from above 0"), ([D(0), None], "rise from above 0"),
+    ],
+)  # fmt: skip
+def test_tiers_of_a_document_leave_no_quantity_without_a_price(ends: list[D | None], sentence: str) -> None:
+    value = usage_quote(usage_position(UsagePrice(model=PriceModel.TIERED, tiers=TIERS)))
+    price = QuotedPrice(model="tiered", tiers=tuple(Tier(end, D(1)) for end in ends))
+    refused(replace(value, lines=(replace(value.lines[0], quoted_price=price),)), sentence)
+
+
+def test_only_an_offer_has_quoted_prices() -> None:
+    line = replace(SIMPLE.lines[0], quoted_price=QuotedPrice(model="flat", price=D(1)))
+    refused(replace(SIMPLE, number="", lines=(line, *SIMPLE.lines[1:])), "a invoice has no quoted_price")
 
 
 def test_each_kind_has_what_it_needs_and_no_more() -> None:

@@ -60,8 +60,8 @@ def test_a_further_range_is_added_late_and_above() -> None:
         add(world, 27_000_000, 27_000_999)
     NumberSeries.objects.filter(kind="invoice").update(range_end=21_000_001)
     assert queries.series_warnings(organisation_id="2100") == [
-        "series invoice 21000000-21000001 has used 2 of 2 numbers; add a further range with `rackbill series add` before the "
-        "rest is gone"
+        "series invoice 21000000-21000001 has used 2 of 2 numbers; add the next range before the rest is gone: "
+        "rackbill series add --sales-org 2100 --kind invoice --first N --last N"
     ]
     with pytest.raises(SeriesRefused, match="above 21000001"):
         add(world, 20_000_000, 20_000_999)

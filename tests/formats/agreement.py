@@ -17,7 +17,7 @@ from pathlib import Path
 from babel.numbers import format_decimal
 from lxml import html
 
-from rackbill.core.document import Document, DocumentKind, DocumentLine, ReferenceOrigin, reference_shown
+from rackbill.core.document import Document, DocumentKind, DocumentLine, QuotedPrice, ReferenceOrigin, reference_shown
 from rackbill.core.money import minor_digits
 from rackbill.formats import fonts
 from rackbill.formats.document_csv import write_document_csv
@@ -116,7 +116,23 @@ def _line_facts(line: DocumentLine, currency: str) -> Facts:
         "first_day": str(line.period.start), "last_day": str(last_day(line)), "net": amount(line.net_minor, currency),
         "quantity": _plain(line.quantity), "unit_price": _plain(line.unit_price),
         "corrects": line.corrects.number if line.corrects else "",
+        **_price_facts(line.quoted_price),
     }  # fmt: skip
+
+
+def _price_facts(price: QuotedPrice | None) -> Facts:
+    """What usage is offered at; the tiers as upper end and price."""
+    if price is None:
+        return {}
+    single = {name: getattr(price, name) for name in _PRICES}
+    return {
+        "price model": price.model,
+        "tiers": " ".join(f"{_plain(t.up_to) if t.up_to is not None else ''}:{_plain(t.price)}" for t in price.tiers),
+        **{name: "" if value is None else _plain(value) for name, value in single.items()},
+    }
+
+
+_PRICES = ("package_size", "included", "overage_price", "cap", "minimum")
 
 
 def _plain(value: Decimal) -> str:
@@ -173,6 +189,10 @@ def _json_facts(data: dict) -> Facts:  # type: ignore[type-arg]
             "unit_price": line["unit_price"],
         }
         own["corrects"] = (line.get("corrects") or {}).get("number", "")
+        if price := line.get("quoted_price"):
+            own["price model"] = price["model"]
+            own["tiers"] = " ".join(f"{tier.get('up_to', '')}:{tier['price']}" for tier in price.get("tiers", []))
+            own |= {name: price.get(name, "") for name in _PRICES}
         facts |= {f"line {line['line_number']} {name}": text for name, text in own.items()}
     for place, item in enumerate((data.get("reminded") or {}).get("items", [])):
         own = {"number": item["number"], "issued_on": item["issued_on"], "due_on": item["due_on"]}
@@ -237,6 +257,11 @@ def _csv_row(row: dict[str, str], place: int) -> Facts:
     own = {name: _text(row[name]) for name in _SUBJECT}
     own |= {name: row[name] for name in ("first_day", "last_day", "net", "quantity", "unit_price")}
     own["corrects"] = row["corrects_number"]
+    if row.get("price_model"):
+        own["price model"] = row["price_model"]
+        ends, prices = row["price_tier_ends"].split(";"), row["price_tiers"].split(";")
+        own["tiers"] = " ".join(f"{end}:{price}" for end, price in zip(ends, prices, strict=True) if price)
+        own |= {name: row[f"price_{name.removesuffix('_price')}"] for name in _PRICES}
     return {f"line {row['line_number']} {name}": text for name, text in own.items()}
 
 
@@ -288,6 +313,43 @@ def _identified(document: Document, line: DocumentLine) -> list[str]:
         return [str(line.line_number), subject.product_code]
     cells = [str(line.line_number), subject.equipment_id or "–", _contract(line)]
     return cells if document.kind is DocumentKind.ORDER_CONFIRMATION else [*cells, _reference(line)]
+
+
+def _prices_shown(document: Document, line: DocumentLine, words: Wording) -> list[str]:
+    """Every figure of an offer of usage in print, in the order in which a reader meets them."""
+    price = line.quoted_price
+    if price is None:
+        return []
+    found: list[str] = []
+    for tier in price.tiers:
+        ends = [] if tier.up_to is None else [_shown_number(tier.up_to, "#,##0.######", words)]
+        found += [*ends, _shown_number(tier.price, _price_pattern(document), words)]
+    for name in ("package_size", "included"):
+        value = getattr(price, name)
+        found += [] if value is None else [_shown_number(value, "#,##0.######", words)]
+    for name in ("overage_price", "cap", "minimum"):
+        value = getattr(price, name)
+        found += [] if value is None else [_shown_number(value, _price_pattern(document), words)]
+    return found
+
+
+def _price_pattern(document: Document) -> str:
+    digits = minor_digits(document.currency)
+    return "#,##0." + "0" * digits + "#" * (6 - digits)
+
+
+def _shown_number(value: Decimal, pattern: str, words: Wording) -> str:
+    return str(format_decimal(value, format=pattern, locale=words.locale))
+
+
+def _in_order(text: str, wanted: list[str]) -> bool:
+    at = 0
+    for piece in wanted:
+        found = text.find(tight(piece), at)
+        if found < 0:
+            return False
+        at = found + len(tight(piece))
+    return True
 
 
 def _days_shown(document: Document, line: DocumentLine, words: Wording) -> str:
@@ -383,6 +445,8 @@ def _html_lines(document: Document, root: html.HtmlElement, words: Wording) -> I
             yield f"line {line.line_number} is named {cells[: len(wanted)]}, not {wanted}"
         if not about.startswith(tight(line.subject.description)) or not about.endswith(tight(line.subject.location)):
             yield f"line {line.line_number} is about {about!r}"
+        if not _in_order(about, _prices_shown(document, line, words)):
+            yield f"line {line.line_number} tells {about!r} of its prices {_prices_shown(document, line, words)}"
         if when and cells[len(wanted) + 1] != tight(when):
             yield f"line {line.line_number} is for {cells[len(wanted) + 1]!r}"
         if cells[-1] != shown_amount(line.net_minor, document.currency, words):
@@ -534,6 +598,8 @@ def _pdf_rows(document: Document) -> Iterator[tuple[str, str]]:
     for line, shown in zip(document.lines, printed(document)["lines"], strict=True):
         name = f"line {line.line_number}"
         yield name, "".join((*_identified(document, line), line.subject.description))
+        for price in _prices_shown(document, line, words):
+            yield f"{name} price", price
         amounts = (_days_shown(document, line, words), line.subject.location, shown["quantity"], shown["price"], shown["price_note"],
                    shown_amount(line.net_minor, document.currency, words))  # fmt: skip
         yield name, "".join(amounts)

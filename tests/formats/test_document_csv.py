@@ -55,6 +55,24 @@ def test_the_columns_of_version_1_stay_where_they_are() -> None:
     )
 
 
+def test_offers_have_the_columns_of_prices_as_well() -> None:
+    """Version 2 is version 1 with what usage costs in front of the totals."""
+    prices = "price_model,price_tier_ends,price_tiers,price_package_size,price_included,price_overage,price_cap,price_minimum"
+    for kind in (DocumentKind.QUOTE, DocumentKind.ORDER_CONFIRMATION):
+        assert ",".join(columns(kind)) == VERSION_1.replace(",document_net", f",{prices},document_net")
+    rows = read_document_csv(write_document_csv(golden()["quote_of_usage"]))
+    assert {row["csv_version"] for row in rows} == {"2"}
+    told = [[row[name] for name in prices.split(",")] for row in rows]
+    assert told == [
+        ["tiered", "10;100;", "5;4.25;3.125", "", "", "", "", "20"], ["volume", "10;100;", "5;4.25;3.125", "", "", "", "", ""],
+        ["package", "", "", "500", "", "", "", ""], ["commit", "", "", "", "100", "1.8", "", ""],
+        ["included", "", "", "", "30", "", "", ""], ["capped", "", "", "", "", "", "19.9", ""], ["flat", *[""] * 7],
+    ]  # fmt: skip
+    mixed = write_document_csv(golden()["quote_of_usage"]).replace(b"\r\n2,", b"\r\n1,", 1)
+    with pytest.raises(CsvRefused, match="is not one of version 2"):
+        read_document_csv(mixed)
+
+
 @pytest.mark.parametrize("name", sorted(name for name, document in golden().items() if document.lines))
 def test_rows_sum_to_the_document(name: str) -> None:
     value = golden()[name]

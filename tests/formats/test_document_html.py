@@ -115,7 +115,7 @@ def test_a_long_document_keeps_every_line() -> None:
 def test_the_link_to_the_lines_stands_only_where_the_portal_has_a_page(name: str) -> None:
     document = GOLDEN[name]
     links = page(document).xpath("//a/@href")
-    is_linked = document.kind is DocumentKind.INVOICE and document.details_url
+    is_linked = document.kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE) and document.details_url
     assert links == ([document.details_url + document.number] if is_linked else [])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rackbill.core.document import DocumentKind, LineSubject, QuotedTerms
+from rackbill.core.pricing import PriceModel, Tier, UsagePrice
 from rackbill.domain.billing import invariants as billing_invariants
 from rackbill.domain.dispatch import invariants as dispatch_invariants
 from rackbill.domain.dispatch.models import Dispatch
@@ -25,6 +26,7 @@ from rackbill.domain.parties.models import Customer
 from rackbill.domain.receivables import invariants as receivables_invariants
 from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables.models import OpenItem
+from rackbill.formats.document_html import render_html
 from rackbill.interfaces.jobs import dispatch as jobs
 from rackbill.interfaces.jobs import pro_forma
 from tests.domain.test_bill_run import bill
@@ -122,6 +124,33 @@ def test_a_quote_is_numbered_frozen_and_mailed_once(buyer: Customer) -> None:
     assert any(name.endswith(".pdf") for name in attached(message))
     assert OpenItem.objects.count() == 0
     assert violations() == []
+
+
+def usage_position(**more: object) -> NewPosition:
+    price = UsagePrice(model=PriceModel.VOLUME, tiers=(Tier(D(10), D(5)), Tier(None, D(4))))
+    return NewPosition(subject=position().subject, **{"unit": "E35", "usage_price": price, **more})  # type: ignore[arg-type]
+
+
+def offered(owner: Customer, *positions: NewPosition) -> str:
+    offer = NewOffer(
+        kind=DocumentKind.QUOTE, customer_id=owner.customer_id, currency="EUR", terms=TERMS, positions=positions
+    )
+    return ordering.issue_offer(offer=offer, on=TODAY, now=NOW, actor=SYSTEM)
+
+
+def test_usage_is_offered_with_its_tiers(buyer: Customer) -> None:
+    value = document_queries.document(scope=EVERYTHING, number=offered(buyer, position(), usage_position()))
+    price = value.lines[1].quoted_price
+    assert price is not None and price.tiers == (Tier(D(10), D(5)), Tier(None, D(4)))
+    assert [line.quoted_price for line in value.lines[:1]] == [None]
+    assert len(sent()) == 1
+    assert "over 10 TB: 4.00 per TB" in render_html(value).decode()
+    assert violations() == []
+    for more, sentence in (
+        ({"quantity": D(3)}, "no quantity and no unit price beside it"), ({"unit": "MON"}, "the units are B80, E20, E34, E35, HUR"),
+    ):  # fmt: skip
+        with pytest.raises(OfferRefused, match=sentence):
+            offered(buyer, usage_position(**more))
 
 
 def test_a_quote_is_refused_with_what_to_do(buyer: Customer) -> None:

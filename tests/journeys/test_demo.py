@@ -4,11 +4,13 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from email import message_from_bytes
 from email.policy import default
@@ -277,3 +279,55 @@ def test_a_run_planned_while_the_demo_serves_is_computed_issued_and_mailed(
     run = [sys.executable, "-c", AT_WORK, str(home)]
     done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "sent"), done.stderr
+
+
+SERVING = """
+import sys, time
+from pathlib import Path
+from rackbill.interfaces.console import demo
+with demo.at_work(Path(sys.argv[1])):
+    time.sleep(600)
+"""
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that a process started and that still run."""
+    done = subprocess.run(["ps", "-o", "pid=,stat=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    rows = [line.split() for line in done.stdout.splitlines()]
+    return [int(number) for number, state in rows if not state.startswith("Z")]
+
+
+def _is_there(pid: int) -> bool:
+    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
+
+
+def _until(seconds: int, found: Callable[[], Any]) -> Any:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if answer := found():
+            return answer
+        time.sleep(0.1)
+    return found()
+
+
+@pytest.mark.skipif(not shutil.which("ps"), reason="the test looks at processes with ps")
+def test_a_demo_that_is_killed_takes_its_workers_along(demo: tuple[Path, dict[str, Any]]) -> None:
+    home, _ = demo
+    environment = {
+        **os.environ, "RACKBILL_HOME": str(home), "DATABASE_URL": "", "DJANGO_SETTINGS_MODULE": "rackbill.config.settings"
+    }  # fmt: skip
+    served = subprocess.Popen([sys.executable, "-c", SERVING, str(home)], env=environment)
+    (work,) = _until(60, lambda: _children(served.pid))
+    workers = _until(60, lambda: _children(work))
+    assert workers, "`rackbill work` started a worker"
+    served.kill()
+    served.wait()
+    left = [work, *workers]
+    try:
+        assert _until(60, lambda: not any(map(_is_there, left))), (
+            f"{[pid for pid in left if _is_there(pid)]} outlive the demo"
+        )
+    finally:
+        for pid in filter(_is_there, left):
+            os.kill(pid, signal.SIGKILL)

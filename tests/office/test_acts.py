@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 from django_tasks_db.models import DBTaskResult
 
 from rackbill.domain.access import operations as access
@@ -22,7 +23,7 @@ from tests.world.queue import work_off
 
 __all__ = ["run_id"]
 pytestmark = pytest.mark.django_db
-ACTS = ("retry", "check", "issue", "discard", "approve")
+ACTS = ("retry", "check", "issue", "recompute", "discard", "approve")
 
 
 @pytest.fixture
@@ -136,6 +137,50 @@ def test_an_operator_elsewhere_who_only_reads_here_sees_no_buttons_here(world: w
     assert post("otto", f"{address}discard/").status_code == 404
     assert "2700" in as_person("otto").get("/office/").content.decode()
     assert plan("otto").status_code == 404
+
+
+def test_everything_is_computed_again_by_a_worker_and_somebody_else_approves(run_id: str) -> None:
+    address = f"/office/runs/{run_id}/"
+    assert f'href="{address}recompute/"' in as_person("bert").get(address).content.decode()
+    page = as_person("bert").get(f"{address}recompute/").content.decode()
+    assert "Its drafts (1) are thrown away" in page
+    LinePrice.objects.update(unit_price=10)
+    before = set(BillDraft.objects.values_list("pk", flat=True))
+    assert post("bert", f"{address}recompute/").headers["Location"] == address
+    run = BillRun.objects.get()
+    assert (run.state, run.computed_by, BillDraft.objects.count()) == ("planned", "person:bert@meridian.example", 0)
+    under_way = as_person("bert").get(address).content.decode()
+    assert f"{address}recompute/" not in under_way
+    assert "cannot be computed again as it stands" in as_person("bert").get(f"{address}recompute/").content.decode()
+    work_off()
+    run.refresh_from_db()
+    (draft,) = BillDraft.objects.all()
+    assert (run.state, draft.pk in before) == ("computed", False)
+    assert '"net_minor":1000' in draft.canonical.replace(" ", "") or '"net_minor":2000' in draft.canonical.replace(
+        " ", ""
+    )
+    # Bert was no planner and could have approved; now he has computed it.
+    assert post("bert", f"{address}approve/").status_code == 409
+    assert post("anna", f"{address}approve/").status_code == 409, "Anna planned it"
+
+
+def test_an_approval_is_taken_back_by_computing_anew_and_issued_documents_stay(world: world_of.Provider) -> None:
+    plan("clara")
+    run, address = BillRun.objects.get(), f"/office/runs/{BillRun.objects.get().run_id}/"
+    work_off()
+    assert post("bert", f"{address}approve/").status_code == 302
+    assert "The approval is taken back." in as_person("clara").get(f"{address}recompute/").content.decode()
+    post("clara", f"{address}recompute/")
+    work_off()
+    run.refresh_from_db()
+    assert (run.state, run.approved_by) == ("computed", "")
+    post("bert", f"{address}approve/")
+    post("clara", f"{address}issue/")
+    assert "recompute/" not in as_person("clara").get(address).content.decode(), "somebody asked for it to be issued"
+    work_off()
+    refused = post("clara", f"{address}recompute/")
+    assert (refused.status_code, "What is issued stays" in refused.content.decode()) == (409, True)
+    assert Document.objects.count() == 1
 
 
 def test_parked_customers_are_computed_again_after_mending(run_id: str) -> None:
@@ -307,7 +352,7 @@ def test_pages_ask_the_database_as_often_however_much_there_is(
     run = BillRun.objects.get()
     client = as_person("clara")
     for address, most in (
-        ("/office/", 6),
+        ("/office/", 7),
         (f"/office/runs/{run.run_id}/", 28),
         (f"/office/runs/{run.run_id}/progress/", 7),
     ):
@@ -319,7 +364,7 @@ def test_pages_ask_the_database_as_often_however_much_there_is(
         world_of.service(world, world_of.customer(world))
         run_id = billing.plan_run(organisation_id="2100", through=date(2020, 11, 1), now=OCTOBER, actor=SYSTEM)
         billing.discard_run(run_id=run_id, now=OCTOBER, actor=SYSTEM)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         client.get("/office/")
 
 
@@ -351,3 +396,17 @@ def test_the_console_goes_on_with_what_the_office_began(world: world_of.Provider
     bill_run.issue_run(run_id=run, now=OCTOBER, actor=SYSTEM, signer=SIGNER)
     work_off()
     assert (Document.objects.count(), RunReport.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("de", "Vereinbarte Daten widersprechen sich."), ("nl", "spreekt zichzelf tegen"), ("ru", "данные противоречат"), ("en", "")],
+)  # fmt: skip
+def test_why_a_customer_is_parked_is_said_in_the_language_of_the_clerk(run_id: str, language: str, words: str) -> None:
+    """The kind of the reason, by its code; the sentence that names the thing stays as it was stored, and is marked English."""
+    client = as_person("clara")
+    client.post("/language/", {"language": language, "next": "/"})
+    page = client.get(f"/office/runs/{run_id}/").content.decode()
+    reason = ParkedBill.objects.get().reason
+    assert words in page and f'lang="en">{escape(reason)}<' in page
+    assert client.get(f"/office/runs/{run_id}/report.pdf").content.startswith(b"%PDF-")

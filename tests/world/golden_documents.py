@@ -18,8 +18,10 @@ from rackbill.core.document import (
     RemindedItem,
     Totals,
 )
-from rackbill.core.invoicing import BillableCharge, ExchangeRate
+from rackbill.core.invoicing import BillableCharge, BillHead, ExchangeRate
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
+from rackbill.core.pricing import PriceModel, Tier, UsagePrice
+from rackbill.core.quoting import OfferedPosition, draft_offer, opening_figures
 from rackbill.core.tax import TaxDecision
 from rackbill.core.terms import ContractTerms, DatedPrice, DatedQuantity, LineKind, TermLine
 from tests.world import documents as world
@@ -261,6 +263,41 @@ def quote() -> Document:
     )
 
 
+def quote_of_usage() -> Document:
+    """Usage offered at several prices: tiers, volume, packages, a commit, what is included, a cap, each with its month's least."""
+    tiers = (Tier(Decimal(10), Decimal("5")), Tier(Decimal(100), Decimal("4.25")), Tier(None, Decimal("3.125")))
+    rows = (
+        ("Traffic, tiered", "E35", UsagePrice(model=PriceModel.TIERED, tiers=tiers, minimum=Decimal("20"))),
+        ("Traffic, by volume", "E35", UsagePrice(model=PriceModel.VOLUME, tiers=tiers)),
+        ("Backup storage", "E34", UsagePrice(model=PriceModel.PACKAGE, price=Decimal("7.50"), size=Decimal(500))),
+        ("Bandwidth, 95th percentile", "E20",
+         UsagePrice(model=PriceModel.COMMIT, price=Decimal("1.20"), included=Decimal(100), overage_price=Decimal("1.80"))),
+        ("Traffic of the rack", "E35", UsagePrice(model=PriceModel.INCLUDED, price=Decimal("2"), included=Decimal(30))),
+        ("Virtual server by the hour", "HUR", UsagePrice(model=PriceModel.CAPPED, price=Decimal("0.035"), cap=Decimal("19.90"))),
+        ("Support at night", "HUR", UsagePrice(model=PriceModel.FLAT, price=Decimal("90"))),
+    )  # fmt: skip
+    positions = []
+    for number, (name, unit, price) in enumerate(rows, start=1):
+        subject = LineSubject(
+            contract_id="", service_id="", product_id="TRAFFIC", product_code=f"U{number}", description=name,
+            location="AMS-02",
+        )  # fmt: skip
+        quantity, unit_price = opening_figures(price=price)
+        positions.append(
+            OfferedPosition(
+                subject=subject, quantity=quantity, unit=unit, unit_price=unit_price, taxes=world.vat("S", "21"), usage_price=price
+            )
+        )  # fmt: skip
+    value = quote()
+    head = BillHead(
+        sales_organisation_id=value.sales_organisation_id, issued_on=value.issued_on, currency="EUR", language="en",
+        seller=value.seller, buyer=value.buyer, bill_to=value.bill_to, payment=value.payment,
+    )  # fmt: skip
+    assert value.quoted is not None
+    draft = draft_offer(kind=DocumentKind.QUOTE, head=head, positions=positions, terms=value.quoted)
+    return replace(draft, number="24000002", document_uuid=value.document_uuid)
+
+
 def order_confirmation() -> Document:
     """The same, accepted: contract and services have their IDs."""
     terms = QuotedTerms(
@@ -305,6 +342,6 @@ def more() -> dict[str, Document]:
     return {
         "overview": overview(), "metered": metered(), "german_rate_change": german_rate_change(),
         "partial_credit": partial_credit(), "credit_of_three": credit_of_three(), "corrections": corrections(), "five_hundred_lines": five_hundred_lines(),
-        "singapore_dollars": singapore_dollars(), "quote": quote(), "order_confirmation": order_confirmation(),
+        "singapore_dollars": singapore_dollars(), "quote": quote(), "quote_of_usage": quote_of_usage(), "order_confirmation": order_confirmation(),
         "reminder": reminder(), **three_currencies(), **other_scripts(),
     }  # fmt: skip

@@ -16,10 +16,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from rackbill.core.document import Document, DocumentKind, DocumentLine, taxes_of_lines
+from rackbill.core.document import Document, DocumentKind, DocumentLine, QuotedPrice, taxes_of_lines
 from rackbill.core.money import decimal_from_minor
+from rackbill.core.quoting import OFFERS
 
 VERSION = "1"
+OFFER_VERSION = "2"
+"""Of quotes and order confirmations, whose usage may be offered at several prices."""
 HEAD_COLUMNS = (
     "csv_version", "kind", "number", "document_uuid", "issued_on", "due_on", "currency", "sales_organisation_id", "seller",
     "seller_tax_number", "customer_id", "legacy_customer_id", "buyer", "buyer_tax_number", "billing_group_id", "billing_group",
@@ -37,6 +40,11 @@ TOTAL_COLUMNS = (
     "document_net", "document_tax", "document_gross", "document_prepaid", "document_due", "accounting_currency",
     "accounting_rate", "accounting_rate_on", "accounting_net", "accounting_tax", "accounting_gross",
 )  # fmt: skip
+PRICE_COLUMNS = (
+    "price_model", "price_tier_ends", "price_tiers", "price_package_size", "price_included", "price_overage", "price_cap",
+    "price_minimum",
+)  # fmt: skip
+"""What usage of an offer costs; tiers in one order in both columns, the last has no end."""
 OPEN_COLUMNS = ("open_number", "open_issued_on", "open_due_on", "open_gross", "open")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _NUMBERS = frozenset(
@@ -55,7 +63,9 @@ class CsvRefused(ValueError):
 
 def columns(kind: DocumentKind) -> tuple[str, ...]:
     """The header row of a kind of document."""
-    rows = OPEN_COLUMNS if kind is DocumentKind.REMINDER else LINE_COLUMNS
+    rows: tuple[str, ...] = OPEN_COLUMNS if kind is DocumentKind.REMINDER else LINE_COLUMNS
+    if kind in OFFERS:
+        rows += PRICE_COLUMNS
     return HEAD_COLUMNS + rows + TOTAL_COLUMNS
 
 
@@ -73,15 +83,20 @@ def write_document_csv(document: Document) -> bytes:
 def read_document_csv(content: bytes) -> list[dict[str, str]]:
     """The rows by column, texts as they were before they were written. Raises CsvRefused."""
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    known = {columns(DocumentKind.INVOICE), columns(DocumentKind.REMINDER)}
-    if not rows or tuple(rows[0]) not in known:
+    known = {
+        columns(DocumentKind.INVOICE): VERSION, columns(DocumentKind.REMINDER): VERSION,
+        columns(DocumentKind.QUOTE): OFFER_VERSION,
+    }  # fmt: skip
+    version = known.get(tuple(rows[0]), "") if rows else ""
+    if not version:
         raise CsvRefused(
-            f"the header row is not that of version {VERSION}; the file was altered or is of another program"
+            f"the header row is not that of version {VERSION}, nor of an offer's version {OFFER_VERSION}; the file was altered "
+            "or is of another program"
         )
     header, found = rows[0], []
     for place, cells in enumerate(rows[1:], start=1):
-        if len(cells) != len(header) or cells[0] != VERSION:
-            raise CsvRefused(f"row {place} is not one of version {VERSION} with {len(header)} columns")
+        if len(cells) != len(header) or cells[0] != version:
+            raise CsvRefused(f"row {place} is not one of version {version} with {len(header)} columns")
         found.append({name: _text(name, cell) for name, cell in zip(header, cells, strict=True)})
     return found
 
@@ -119,7 +134,8 @@ def _head(document: Document) -> dict[str, str]:
         return f"{decimal_from_minor(minor, books.currency):f}" if books else ""
 
     return {
-        "csv_version": VERSION, "kind": document.kind.value, "number": document.number, "document_uuid": document.document_uuid,
+        "csv_version": OFFER_VERSION if document.kind in OFFERS else VERSION, "kind": document.kind.value,
+        "number": document.number, "document_uuid": document.document_uuid,
         "issued_on": _day(document.issued_on), "due_on": _day(document.due_on), "currency": document.currency,
         "sales_organisation_id": document.sales_organisation_id, "seller": document.seller.name,
         "seller_tax_number": document.seller.tax_number(), "customer_id": to.customer_id,
@@ -139,7 +155,8 @@ def _head(document: Document) -> dict[str, str]:
 
 def _line_rows(document: Document) -> Iterator[dict[str, str]]:
     for line, parts in zip(document.lines, taxes_of_lines(document), strict=True):
-        yield _subject(line) | _figures(document, line, sum(parts)) | _causes(line)
+        row = _subject(line) | _figures(document, line, sum(parts)) | _causes(line)
+        yield row | _prices(line.quoted_price) if document.kind in OFFERS else row
 
 
 def _subject(line: DocumentLine) -> dict[str, str]:
@@ -182,6 +199,22 @@ def _causes(line: DocumentLine) -> dict[str, str]:
         "measured_quantity": _plain(use.quantity) if use else "", "measured_unit": use.unit if use else "",
         "measured_included": _plain(use.included) if use else "", "measured_method": use.method if use else "",
         "measured_samples": str(use.sample_count) if use else "", "samples_sha256": use.samples_sha256 if use else "",
+    }  # fmt: skip
+
+
+def _prices(price: QuotedPrice | None) -> dict[str, str]:
+    """What usage is offered at; nothing for a position that its unit price says all of."""
+
+    def number(value: Decimal | None) -> str:
+        return "" if value is None else _plain(value)
+
+    if price is None:
+        return dict.fromkeys(PRICE_COLUMNS, "")
+    return {
+        "price_model": price.model, "price_tier_ends": ";".join(number(tier.up_to) for tier in price.tiers),
+        "price_tiers": ";".join(number(tier.price) for tier in price.tiers), "price_package_size": number(price.package_size),
+        "price_included": number(price.included), "price_overage": number(price.overage_price), "price_cap": number(price.cap),
+        "price_minimum": number(price.minimum),
     }  # fmt: skip
 
 

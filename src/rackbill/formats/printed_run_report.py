@@ -164,9 +164,12 @@ def _tax(row: Mapping[str, Any], words: Wording) -> dict[str, str]:
 def _parked(row: Mapping[str, Any], words: Wording) -> dict[str, str]:
     way_out = words.run_report.get(f"way_out_{row['code']}", row["way_out"])
     why, language = row["reason"], "en"
+    # The sentence names the thing, in the English in which it was stored; its code says in every language what kind it is.
+    cause = "" if words.language == "en" else words.run_report.get(f"cause_{row['code']}", "")
     if row.get("failures"):
         # The reason of the operation is English; what an e-invoice fails has words in every language.
         why, language = failures_in_words(row["failures"], language=words.language), words.language
     return {
-        "customer_id": row["customer_id"], "name": row["name"], "why": why, "why_language": language, "way_out": way_out,
+        "customer_id": row["customer_id"], "name": row["name"], "why": why, "why_language": language, "cause": cause,
+        "way_out": way_out,
     }  # fmt: skip

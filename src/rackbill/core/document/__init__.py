@@ -23,6 +23,7 @@ from rackbill.core.document.values import (
     LineSubject,
     MeasuredUse,
     PaymentInstructions,
+    QuotedPrice,
     QuotedTerms,
     ReferenceOrigin,
     Remaining,
@@ -36,9 +37,8 @@ from rackbill.core.document.values import (
 
 __all__ = [
     "SCHEMA", "AccountingTotals", "BillTo", "Change", "Document", "DocumentKind", "DocumentLine", "DocumentReference",
-    "InvalidDocument", "LineSubject", "MeasuredUse", "PaymentInstructions", "QuotedTerms", "ReferenceOrigin", "Remaining",
-    "Reminded", "RemindedItem", "Totals", "bill_to_from_text", "canonical_bytes", "canonical_text", "check", "check_canonical",
-    "check_plain", "decisions_from_plain", "document_from_canonical", "document_hash", "first_name", "numbered",
-    "numbered_canonical", "party_from_text", "reference_shown", "subject_from_text",
-    "taxes_of_lines",
+    "InvalidDocument", "LineSubject", "MeasuredUse", "PaymentInstructions", "QuotedPrice", "QuotedTerms", "ReferenceOrigin",
+    "Remaining", "Reminded", "RemindedItem", "Totals", "bill_to_from_text", "canonical_bytes", "canonical_text", "check",
+    "check_canonical", "check_plain", "decisions_from_plain", "document_from_canonical", "document_hash", "first_name",
+    "numbered", "numbered_canonical", "party_from_text", "reference_shown", "subject_from_text", "taxes_of_lines",
 ]  # fmt: skip

@@ -31,7 +31,7 @@ _NAMES: dict[type, tuple[str, ...]] = {}
 _ALWAYS = frozenset({"number", "document_uuid"})
 _SINCE_2: dict[type, frozenset[str]] = {
     Document: frozenset({"texts", "changes", "previous", "details_url", "quoted", "reminded", "remaining"}),
-    DocumentLine: frozenset({"measured"}),
+    DocumentLine: frozenset({"measured", "quoted_price"}),
     LineSubject: frozenset({"po_line", "serial"}),
     BillTo: frozenset({"project_reference", "einvoice_profile", "buyer_kind"}),
     PaymentInstructions: frozenset({"paynow_uen", "debited_account"}),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from rackbill.core.document.canonical import canonical_text
@@ -86,7 +87,10 @@ def _kind_problems(data: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) 
         if any(row["net_minor"] < 0 or row["gross_minor"] < 0 for row in remaining):
             yield "what is left of a corrected document is never below nothing"
     if kind not in _OFFERS:
+        if any("quoted_price" in line for line in lines):
+            yield f"a {kind} has no quoted_price"
         return
+    yield from _quoted_price_problems(lines)
     terms = data.get("quoted")
     if not terms:
         yield "an offer names its terms"
@@ -100,6 +104,17 @@ def _kind_problems(data: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) 
             yield "an order confirmation names the order"
         if any(not line["subject"].get("contract_id") for line in lines):
             yield "each line of an order confirmation names its contract"
+
+
+def _quoted_price_problems(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The tiers of a quoted price rise and leave no quantity without a price."""
+    for line in lines:
+        tiers = (line.get("quoted_price") or {}).get("tiers", ())
+        ends = [tier.get("up_to") for tier in tiers]
+        if tiers and (ends[-1] is not None or None in ends[:-1]):
+            yield f"line {line['line_number']}: the last tier, and only that, has no upper end"
+        elif any(Decimal(a) >= Decimal(b) for a, b in pairwise(["0", *ends[:-1]])):
+            yield f"line {line['line_number']}: the upper ends of tiers rise from above 0"
 
 
 def _is_identified(party: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from rackbill.core.document.values import (
     LineSubject,
     MeasuredUse,
     PaymentInstructions,
+    QuotedPrice,
     QuotedTerms,
     Remaining,
     Reminded,
@@ -27,6 +28,7 @@ from rackbill.core.document.values import (
 )
 from rackbill.core.party import BankAccount, Party, PostalAddress, TaxRegistration
 from rackbill.core.periods import Period
+from rackbill.core.pricing import Tier
 from rackbill.core.tax import TaxDecision, TaxSubtotal
 
 Value = TypeVar("Value")
@@ -103,6 +105,14 @@ def _measured(data: dict[str, Any]) -> MeasuredUse:
     return _of(MeasuredUse, data, quantity=Decimal(data["quantity"]), included=Decimal(data["included"]))
 
 
+def _quoted_price(data: dict[str, Any]) -> QuotedPrice:
+    tiers = tuple(
+        Tier(Decimal(row["up_to"]) if "up_to" in row else None, Decimal(row["price"])) for row in data.get("tiers", ())
+    )
+    numbers = {name: Decimal(text) for name, text in data.items() if name not in ("model", "tiers")}
+    return QuotedPrice(model=data["model"], tiers=tiers, **numbers)
+
+
 def _line(data: dict[str, Any]) -> DocumentLine:
     return _of(
         DocumentLine, data, subject=_of(LineSubject, data["subject"]), period=_period(data["period"]),
@@ -110,6 +120,7 @@ def _line(data: dict[str, Any]) -> DocumentLine:
         price_base_quantity=Decimal(data["price_base_quantity"]), taxes=decisions_from_plain(data.get("taxes", [])),
         allowances=tuple(_of(Allowance, row) for row in data.get("allowances", ())),
         corrects=_some(_reference, data.get("corrects")), measured=_some(_measured, data.get("measured")),
+        quoted_price=_some(_quoted_price, data.get("quoted_price")),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from rackbill.core.charges import Allowance
 from rackbill.core.id_shapes import is_blank
 from rackbill.core.party import BankAccount, Party
 from rackbill.core.periods import Period
+from rackbill.core.pricing import Tier
 from rackbill.core.tax import TaxDecision, TaxSubtotal
 
 SCHEMA = 2
@@ -124,8 +125,28 @@ class MeasuredUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedPrice:
+    """What usage is offered at, in full; `model` is a core.pricing.PriceModel, what it does not have is None.
+
+    `price`, the tiers' prices and `overage_price` are for one unit of the line, of a package for `package_size` of them.
+    """
+
+    model: str
+    price: Decimal | None = None
+    tiers: tuple[Tier, ...] = ()
+    package_size: Decimal | None = None
+    included: Decimal | None = None
+    overage_price: Decimal | None = None
+    cap: Decimal | None = None
+    minimum: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentLine:
-    """One charged thing and period. net = quantity x unit price / base quantity - allowances (BT-131)."""
+    """One charged thing and period. net = quantity x unit price / base quantity - allowances (BT-131).
+
+    `quoted_price` stands on usage of a quote or order confirmation.
+    """
 
     line_number: int
     subject: LineSubject
@@ -139,6 +160,7 @@ class DocumentLine:
     allowances: tuple[Allowance, ...] = ()
     corrects: DocumentReference | None = None
     measured: MeasuredUse | None = None
+    quoted_price: QuotedPrice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

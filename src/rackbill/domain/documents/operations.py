@@ -120,7 +120,7 @@ class Issued:
 def create_series(
     *, organisation_key: int, kind: str, range_start: int, range_end: int, fiscal_year: int | None = None
 ) -> None:
-    """A number series of one kind of document with a range of its own. May run twice.
+    """A number series of one kind of document with a range of its own, or the range that follows one nearly used up.
 
     A further range of the same kind goes on where the one before ends; it is given once nine tenths of that are used. Raises
     SeriesRefused where it is too early for one, where ranges would overlap, and for a kind that is none.

@@ -11,6 +11,8 @@ from rackbill.formats.wording import wording
 
 _LETTERS = (DocumentKind.QUOTE, DocumentKind.ORDER_CONFIRMATION, DocumentKind.REMINDER)
 """Kinds that bill nobody for anything."""
+_ONLINE = (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
+"""Kinds that have a page in the portal."""
 
 __all__ = ["DASH", "due_word", "printed", "tax_label", "taxes_label", "title"]
 
@@ -64,9 +66,8 @@ def printed(document: Document, *, language: str = "", digest: str = "") -> dict
         "payment": overview.payment(document, words),
         "notes": list(document.notes[1:] if document.kind is DocumentKind.PRO_FORMA else document.notes),
         "texts": list(document.texts),
-        # The portal has a page for each invoice, and for no other kind.
         "details_url": document.details_url + document.number
-        if is_invoice and document.details_url and document.number
+        if document.kind in _ONLINE and document.details_url and document.number
         else "",
         "lines": lines,
         "has_legacy_names": any(line["is_legacy"] for line in lines),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rackbill.core.document import Document, DocumentKind, DocumentLine, ReferenceOrigin, reference_shown
+from rackbill.formats.printed_document import quoted_prices
 from rackbill.formats.printed_document.labels import DASH, taxes_label
 from rackbill.formats.wording import Wording
 
@@ -12,7 +13,9 @@ _CYCLE_MONTHS = {"MON": 1, "QAN": 3, "SAN": 6}
 
 
 def quantity(line: DocumentLine, words: Wording) -> str:
-    """12 days, 3 × 1 month, 96.2 Mbit/s."""
+    """12 days, 3 × 1 month, 96.2 Mbit/s; of an offer also "as used"."""
+    if line.quoted_price is not None and not line.quantity:
+        return words.word("price.as_used")
     if line.unit == "DAY":
         days = line.period.day_count
         count = line.quantity / days
@@ -33,7 +36,9 @@ def quantity(line: DocumentLine, words: Wording) -> str:
 
 
 def price_note(line: DocumentLine, words: Wording) -> str:
-    """What the price is for, where it is not for one unit (BT-149)."""
+    """What the price is for, where it is not for one unit (BT-149) or not the only one."""
+    if line.quoted_price is not None:
+        return quoted_prices.price_note(line.quoted_price, measured_unit(line.unit, words), words)
     if line.price_base_quantity == 1:
         return ""
     if line.unit == "HUR":
@@ -43,6 +48,11 @@ def price_note(line: DocumentLine, words: Wording) -> str:
     if line.unit != "DAY":
         return ""
     return words.word("per", unit=words.count("day", line.price_base_quantity))
+
+
+def measured_unit(code: str, words: Wording) -> str:
+    """The name of a unit of usage: TB, Mbit/s, h."""
+    return MEASURED_UNITS.get(code, words.words.get(f"unit.{code}", code))
 
 
 def position(line: DocumentLine) -> str:
@@ -56,7 +66,7 @@ def _measured(row: DocumentLine, words: Wording) -> Iterator[str]:
     use = row.measured
     if use is None:
         return
-    unit = MEASURED_UNITS.get(use.unit, words.words.get(f"unit.{use.unit}", use.unit))
+    unit = measured_unit(use.unit, words)
     measured = f"{words.number(use.quantity)} {unit}"
     if use.included:
         yield words.word("measured", measured=measured, included=f"{words.number(use.included)} {unit}")
@@ -74,6 +84,8 @@ def line(document: Document, row: DocumentLine, words: Wording) -> dict[str, Any
     if origin is ReferenceOrigin.EQUIPMENT_ID:
         shown, origin = "", ReferenceOrigin.NOTHING
     notes = [*_measured(row, words)]
+    if row.quoted_price is not None:
+        notes += quoted_prices.told(row.quoted_price, measured_unit(row.unit, words), document.currency, words)
     notes += [words.word("discount", reason=a.reason) + f"  {words.amount(-a.amount_minor, document.currency)}"
              for a in row.allowances if a.amount_minor]  # fmt: skip
     if row.corrects:

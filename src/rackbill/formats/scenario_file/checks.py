@@ -220,6 +220,10 @@ class _Checks:
             raise self._refused(
                 path, "say which money goes back: the n-th `payment`, or a credit note, the n-th `document`"
             )
+        if name in ("allocate", "deallocate") and (value.payment is None) == (value.credit is None):
+            raise self._refused(
+                path, "say whose money: the n-th `payment`, or a credit note, the n-th document, under `credit`"
+            )
         if name == "credit":
             for n, line in enumerate(value.lines):
                 if (line.starts is None) != (line.until is None) or (line.starts and line.amount is not None):

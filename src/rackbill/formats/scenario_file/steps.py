@@ -200,6 +200,32 @@ class RefundStep(Part):
     reason: str = "refund"
 
 
+class AllocateStep(Part):
+    """Money on account pays the n-th `document`: all that is left of the n-th `payment`, or of a credit note (`credit`, the n-th
+
+    document), as far as the document is open; or an `amount`.
+    """
+
+    document: int
+    payment: int | None = None
+    credit: int | None = None
+    amount: Decimal | None = None
+    reason: str = "allocated by hand"
+
+
+class DeallocateStep(Part):
+    """What the n-th `payment`, or a credit note (`credit`, the n-th document), paid of the n-th `document` is taken off it and is
+
+    on account again; all of it, or an `amount`.
+    """
+
+    document: int
+    payment: int | None = None
+    credit: int | None = None
+    amount: Decimal | None = None
+    reason: str = "taken off by hand"
+
+
 class WriteOffStep(Part):
     """What is open of the n-th document is given up, or an `amount`; a second person agrees where the sum needs one."""
 
@@ -261,6 +287,8 @@ class Step(Part):
     payment: PaymentStep | None = None
     return_payment: ReturnPaymentStep | None = None
     refund: RefundStep | None = None
+    allocate: AllocateStep | None = None
+    deallocate: DeallocateStep | None = None
     write_off: WriteOffStep | None = None
     remind: RemindStep | None = None
     pro_forma: ProFormaStep | None = None

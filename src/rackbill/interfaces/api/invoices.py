@@ -82,7 +82,7 @@ def invoice(request: HttpRequest, invoice_id: str) -> HttpResponse:
             "id": credit.number, "date": day_with_offset(credit.issued_on), "taxAmount": money(credit.tax_minor, credit.currency),
             "netAmount": money(credit.net_minor, credit.currency), "total": money(credit.gross_minor, credit.currency),
         }
-        for credit in documents.credit_notes_of(scope=scope, number=invoice_id)
+        for credit in documents.credit_notes_of(scope=scope, number=invoice_id, limit=500).rows
     ]  # fmt: skip
     lines = [_line(line, value.currency) for line in value.lines]
     return json_answer({**_invoice(row), "credits": credits, "lineItems": lines})

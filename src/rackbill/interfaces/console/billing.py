@@ -1,4 +1,4 @@
-"""`rackbill bill-run`, `rackbill dispatch` and `rackbill series add`."""
+"""`rackbill bill-run`, `rackbill dispatch` and `rackbill series add|list`."""
 
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from rackbill.domain.billing.queries import RunSummary
 from rackbill.domain.dispatch import queries as dispatch_queries
 from rackbill.domain.documents import operations as documents
 from rackbill.domain.documents import queries as document_queries
+from rackbill.domain.kit.scope import Scope, StaffScope, WholeInstallation
 from rackbill.domain.parties import queries as parties
 from rackbill.interfaces.console import answers, dry_run, installation, main
 from rackbill.interfaces.console.acting import CONSOLE
@@ -47,6 +48,40 @@ def add_series(
     seller = parties.seller(organisation_id=sales_org)
     documents.create_series(organisation_key=seller.key, kind=kind, range_start=first, range_end=last)
     answers.out.print(f"{sales_org} {kind}: {first} to {last}")
+
+
+@series_app.command("list")
+def list_series(
+    sales_org: Annotated[str, typer.Option(help="only this sales organisation's")] = "",
+    offset: Annotated[int, typer.Option(help="rows to skip")] = 0,
+    limit: Annotated[int, typer.Option(help="rows to show")] = 100,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """What is used of each range of numbers; says which needs a further range, and how it is added."""
+    scope: Scope = WholeInstallation()
+    if sales_org:
+        scope = StaffScope(frozenset([parties.seller(organisation_id=sales_org).organisation_id]))
+    page = document_queries.number_series(scope=scope, limit=limit, offset=offset)
+    rows = [
+        {"sales_organisation": row.organisation_id, "kind": row.kind, "first": row.range_start, "last": row.range_end,
+         "used": row.used_count, "of": row.size, "is_last": row.is_last, "is_nearly_full": row.is_nearly_full}
+        for row in page.rows
+    ]  # fmt: skip
+    if as_json:
+        answers.print_json({"total": page.total_count, "offset": page.offset, "series": rows})
+        return
+    for row in rows:
+        state = "" if row["is_last"] else ", goes on in another range"
+        answers.out.print(
+            f"{row['sales_organisation']} {row['kind']}: {row['first']} to {row['last']}, {row['used']} of {row['of']} used"
+            + state,
+            soft_wrap=True,
+        )
+    if page.next_offset is not None:
+        answers.people.print(f"{page.total_count} in all; go on with --offset {page.next_offset}")
+    for organisation_id in dict.fromkeys(str(row["sales_organisation"]) for row in rows):
+        for warning in document_queries.series_warnings(organisation_id=organisation_id):
+            answers.people.print(f"[yellow]warning[/yellow]: {warning}", soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:

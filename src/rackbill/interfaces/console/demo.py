@@ -90,12 +90,15 @@ def register(app: typer.Typer) -> None:
 def at_work(home: Path) -> Iterator[None]:
     """A worker and the mail server beside portal and office, so that a run planned there is computed, issued and sent."""
     from rackbill.adapters.mailbox import Mailbox
+    from rackbill.interfaces.jobs import parent
 
     mailbox = Mailbox(folder=home / "mailbox")
     mailbox.start()
     mail = {"RACKBILL_SMTP_HOST": "127.0.0.1", "RACKBILL_SMTP_PORT": str(mailbox.port)}
     command = [sys.executable, "-c", "from rackbill.interfaces.console.main import run; run()", "work"]
-    worker = subprocess.Popen(command, env={**os.environ, **mail}, stderr=subprocess.DEVNULL)
+    worker = subprocess.Popen(
+        command, env={**os.environ, **mail, parent.VARIABLE: str(os.getpid())}, stderr=subprocess.DEVNULL
+    )
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ import typer
 from django.conf import settings
 
 from rackbill.interfaces.console import answers
-from rackbill.interfaces.jobs import clock, engine, schedule
+from rackbill.interfaces.jobs import clock, engine, parent, schedule
 from rackbill.interfaces.jobs.crew import Crew
 
 
@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
             return
         crew, stopped = Crew(processes=processes), threading.Event()
         _stop_on_signals(stopped)
+        parent.end_with_stated_parent()
         answers.people.print(f"Working on {settings.TASK_ENGINE} tasks with {processes} processes (stop with Ctrl-C)")
         try:
             while not stopped.is_set():

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rackbill.interfaces.jobs import engine
+from rackbill.interfaces.jobs import engine, parent
 
 STOP_SECONDS = 60
 MAX_MEMORY_MB = int(os.environ.get("RACKBILL_WORKER_MEMORY_MB", "700"))
@@ -62,7 +62,7 @@ class Crew:
 
 def _environment() -> dict[str, str]:
     settings = os.environ.get("DJANGO_SETTINGS_MODULE", "rackbill.config.settings")
-    return {**os.environ, "DJANGO_SETTINGS_MODULE": settings, "RACKBILL_PARENT": str(os.getpid())}
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": settings, parent.VARIABLE: str(os.getpid())}
 
 
 def memory_mb(pid: int) -> int:

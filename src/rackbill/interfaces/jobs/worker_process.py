@@ -14,8 +14,7 @@ def main() -> None:
     django.setup()
     from rackbill.interfaces.jobs import engine, parent
 
-    if "RACKBILL_PARENT" in os.environ:
-        parent.end_with_parent(int(os.environ["RACKBILL_PARENT"]))
+    parent.end_with_stated_parent()
     engine.work_off_tasks(until_empty=False, max_tasks=MAX_TASKS)
 
 

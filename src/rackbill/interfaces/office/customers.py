@@ -98,11 +98,12 @@ def _page(
     except CustomerNotFound:
         raise Http404 from None
     roles = access.staff_organisations(user_key=int(request.user.pk or 0))
+    mandates = receivables_queries.customer_mandates(scope=scope, customer_id=customer_id)
     context = {
         "customer": data, "section": "customers", "saved": request.GET.get("saved", ""), "today": today,
         "target": reverse("office_change_customer", args=[customer_id]), "mandate_entry": mandate_entry or MandateEntry(),
         "mandate_target": reverse("office_mandate", args=[customer_id]),
-        "mandates": receivables_queries.customer_mandates(scope=scope, customer_id=customer_id),
+        "mandates": mandates, "mandate_in_force": next((row.reference for row in mandates if not row.is_revoked), ""),
         "may_edit": bool(roles.get(data.organisation_id, frozenset()) & people.EDITORS), **_customer_form(data, entry),
         "sections": einvoice_forms.sections(
             data, ready, names=GROUP_NAMES, profiles=profiles, today=today, sides=(BUYER, SELLER, RULES), entry=entry

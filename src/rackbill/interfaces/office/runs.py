@@ -23,6 +23,7 @@ from rackbill.domain.billing.queries import carrying as carrying_queries
 from rackbill.domain.billing.queries import runs as run_queries
 from rackbill.domain.billing.queries.carrying import RunProgress
 from rackbill.domain.billing.queries.runs import RunView
+from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit.scope import StaffScope
 from rackbill.domain.parties import queries as parties
 from rackbill.formats import printed_run_report
@@ -93,6 +94,7 @@ def _list(
         through = (entered or {}).get("through") or add_months(first_of_month(today), 1).isoformat()
     context = {
         "page": page, "links": lists.links(request, page),
+        "nearly_full": documents.nearly_full_series(scope=scope),
         "rows": [{"row": row, "state": STATE_WORDS[row.state]} for row in page.rows],
         "sellers": sellers, "chosen": seller.organisation_id if seller else "", "through": through,
         "fault": REFUSALS.get(code), "refusal": refusal,
@@ -147,6 +149,21 @@ def check(request: HttpRequest, scope: StaffScope, run_id: str) -> HttpResponse:
 def issue(request: HttpRequest, scope: StaffScope, run_id: str) -> HttpResponse:
     """Has an approved run issued."""
     return _act(request, scope, run_id, billing.ask_to_issue)
+
+
+@require_http_methods(["GET", "POST"])
+@with_staff(policy.OPERATORS)
+def recompute(request: HttpRequest, scope: StaffScope, run_id: str) -> HttpResponse:
+    """Asks whether all drafts are to be computed anew; POST has it done. Whoever asks has computed the run, for four eyes."""
+    if request.method == "POST":
+        return _act(request, scope, run_id, billing.reset_run)
+    view = _view(scope, run_id)
+    context = {
+        "view": view,
+        "row": view.row,
+        "may_recompute": _acts(request, view, _found(scope, run_id)).get("may_recompute"),
+    }
+    return render(request, "office/recompute.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -239,6 +256,7 @@ def _acts(request: HttpRequest, view: RunView, found: RunProgress) -> dict[str, 
         "may_retry": bool(view.parked) and is_settled and not is_asked and _is_reversible(view),
         "may_check": bool(view.unchecked) and row.state == "computed" and not found.step,
         "may_issue": row.state == "approved" and not is_asked,
+        "may_recompute": is_settled and not is_asked and _is_reversible(view),
         "may_discard": _is_reversible(view),
     }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rackbill.interfaces.office import bank, customers, mandates, receivables, recipients, runs
+from rackbill.interfaces.office import bank, customers, mandates, receivables, recipients, runs, series
 
 urlpatterns = [
     path("office/", runs.runs, name="office_runs"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("office/bank/lines/<str:line_id>/", bank.place, name="office_bank_line"),
     path("office/receivables/", receivables.receivables, name="office_receivables"),
     path("office/receivables.csv", receivables.receivables_csv, name="office_receivables_csv"),
+    path("office/series/", series.series, name="office_series"),
     path("office/runs/<str:run_id>/", runs.run, name="office_run"),
     path("office/plan/", runs.plan, name="office_plan"),
     path("office/runs/<str:run_id>/progress/", runs.progress, name="office_progress"),
@@ -27,6 +28,7 @@ urlpatterns = [
     path("office/runs/<str:run_id>/check/", runs.check, name="office_check"),
     path("office/runs/<str:run_id>/issue/", runs.issue, name="office_issue"),
     path("office/runs/<str:run_id>/discard/", runs.discard, name="office_discard"),
+    path("office/runs/<str:run_id>/recompute/", runs.recompute, name="office_recompute"),
     path("office/runs/<str:run_id>/approve/", runs.approve, name="office_approve"),
     path("office/runs/<str:run_id>/report.pdf", runs.report_pdf, name="office_report_pdf"),
     path("office/runs/<str:run_id>/report.json", runs.report_json, name="office_report_json"),

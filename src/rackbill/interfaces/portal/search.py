@@ -36,8 +36,6 @@ def _address(request: HttpRequest, resolution: Resolution) -> str:
         return reverse("equipment", args=[resolution.target_id])
     if resolution.target_kind == "contract" and may["see_services"]:
         return f"{reverse('services')}?q={resolution.target_id}"
-    if resolution.target_kind == "invoice":
+    if resolution.target_kind in ("invoice", "credit_note"):
         return reverse("invoice", args=[resolution.target_id])
-    if resolution.target_kind == "credit_note":
-        return reverse("invoice_pdf", args=[resolution.target_id])
     return ""

@@ -10,7 +10,8 @@ from django.db import transaction
 from rackbill.core.charges import Allowance
 from rackbill.core.document import DocumentKind, LineSubject, QuotedTerms, canonical_bytes
 from rackbill.core.money import minor_digits, round_half_up
-from rackbill.core.quoting import OFFERS, OfferedPosition, draft_offer, offered_period
+from rackbill.core.pricing import UsagePrice
+from rackbill.core.quoting import MEASURED, OFFERS, OfferedPosition, draft_offer, offered_period, opening_figures
 from rackbill.core.tax import TaxDecision
 from rackbill.domain.dispatch import operations as dispatch
 from rackbill.domain.documents import operations as documents
@@ -27,12 +28,16 @@ from rackbill.domain.taxes import queries as taxes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPosition:
-    """What is offered in one position. `unit` as core.quoting.OfferedPosition has it; `discount_percent` with its reason."""
+    """What is offered in one position. `unit` as core.quoting.OfferedPosition has it; `discount_percent` with its reason.
+
+    Usage that more than one price says has a `usage_price` instead of quantity and unit price.
+    """
 
     subject: LineSubject
-    quantity: Decimal
     unit: str
-    unit_price: Decimal
+    quantity: Decimal = Decimal(0)
+    unit_price: Decimal = Decimal(0)
+    usage_price: UsagePrice | None = None
     tax_class: str = "standard"
     discount_percent: Decimal = Decimal(0)
     discount_reason: str = ""
@@ -118,13 +123,28 @@ def _position(offer: NewOffer, position: NewPosition, on: date) -> OfferedPositi
     percent = position.discount_percent
     if not 0 <= percent <= 100 or bool(percent) != bool(position.discount_reason):
         raise OfferRefused(f"a discount is 0 to 100 percent with its reason; position has {percent} percent")
-    gross = position.quantity * position.unit_price * Decimal(10) ** minor_digits(offer.currency)
+    quantity, unit_price = _figures(position)
+    gross = quantity * unit_price * Decimal(10) ** minor_digits(offer.currency)
     off = round_half_up(gross) - round_half_up(gross * (100 - percent) / 100)
     return OfferedPosition(
-        subject=position.subject, quantity=position.quantity, unit=position.unit, unit_price=position.unit_price,
-        taxes=_taxes(offer, position, on),
+        subject=position.subject, quantity=quantity, unit=position.unit, unit_price=unit_price,
+        taxes=_taxes(offer, position, on), usage_price=position.usage_price,
         allowances=(Allowance(f"{position.discount_reason} {percent.normalize():f} %", off),) if off else (),
     )  # fmt: skip
+
+
+def _figures(position: NewPosition) -> tuple[Decimal, Decimal]:
+    price = position.usage_price
+    if price is None:
+        return position.quantity, position.unit_price
+    if position.quantity or position.unit_price:
+        raise OfferRefused("a position with a usage price has no quantity and no unit price beside it; leave them out")
+    if position.unit not in MEASURED:
+        units = ", ".join(sorted(MEASURED))
+        raise OfferRefused(
+            f"a usage price is for one unit of what is measured; the units are {units}, not {position.unit}"
+        )
+    return opening_figures(price=price)
 
 
 def _taxes(offer: NewOffer, position: NewPosition, on: date) -> tuple[TaxDecision, ...]:

@@ -17,7 +17,9 @@ from rackbill.domain.receivables.queries.aging import (
 )
 from rackbill.domain.receivables.queries.balances import currency_of
 from rackbill.domain.receivables.queries.bank import ParkedLine, Suggestion, parked_line, parked_lines, parked_sums
+from rackbill.domain.receivables.queries.credits import CreditUse, credit_uses
 from rackbill.domain.receivables.queries.invoices import (
+    CREDIT_STATUSES,
     SORTS,
     STATUSES,
     InvoiceRow,
@@ -26,29 +28,33 @@ from rackbill.domain.receivables.queries.invoices import (
     invoice,
     invoices,
     mandates,
-    movements,
     open_sums,
 )
+from rackbill.domain.receivables.queries.movements import Movement, movements, standing_allocations
 from rackbill.domain.receivables.queries.reminders import Notice, NoticeItem, reminder_ladder, reminder_plan
 
 __all__ = [
     "AGED_SORTS",
+    "CREDIT_STATUSES",
     "SORTS",
     "STATUSES",
     "AccountEntry",
     "AccountItem",
     "AgedPage",
     "AgedTotal",
+    "CreditUse",
     "CustomerAccount",
     "InvoiceRow",
     "ItemRow",
     "MandateRow",
     "MoneyOnAccount",
+    "Movement",
     "Notice",
     "NoticeItem",
     "ParkedLine",
     "Suggestion",
     "aged_customers",
+    "credit_uses",
     "currency_of",
     "customer_account",
     "customer_mandates",
@@ -63,4 +69,5 @@ __all__ = [
     "parked_sums",
     "reminder_ladder",
     "reminder_plan",
+    "standing_allocations",
 ]  # fmt: skip

@@ -12,16 +12,22 @@ from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit import bulk
 from rackbill.domain.kit.paging import Page, page_of
 from rackbill.domain.kit.scope import Scope
-from rackbill.domain.receivables.models import LedgerEntry, Mandate, OpenItem
+from rackbill.domain.receivables.models import Mandate, OpenItem
 
 STATUSES = ("OPEN", "PAID", "OVERDUE", "CANCELLED")
+CREDIT_STATUSES = ("CREDIT", "SETTLED")
+"""Of credit notes: something is left of the credit, or nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceRow:
-    """An invoice of ours in a list; amounts in minor units; `status` is OPEN, PAID, OVERDUE or CANCELLED (B19b)."""
+    """An invoice or credit note of ours in a list; amounts in minor units, all of a credit note's below nothing.
+
+    `status` is OPEN, PAID, OVERDUE or CANCELLED (B19b); of a credit note CREDIT or SETTLED.
+    """
 
     number: str
+    kind: str
     issued_on: date
     due_on: date
     currency: str
@@ -39,6 +45,7 @@ def invoices(
     *,
     scope: Scope,
     today: date,
+    kinds: tuple[str, ...] = ("invoice",),
     number: str = "",
     status: str = "",
     issued_from: date | None = None,
@@ -47,8 +54,11 @@ def invoices(
     limit: int = 50,
     offset: int = 0,
 ) -> Page[InvoiceRow]:
-    """Invoices with what is open of them, newest first; three queries. `issued_until` is not part of the span."""
-    rows = _with_status(scope.limit(OpenItem.objects.filter(system="", document_kind="invoice")), today)
+    """Invoices, and credit notes where asked for, with what is open of them, newest first; three queries.
+
+    `issued_until` is not part of the span.
+    """
+    rows = _with_status(scope.limit(OpenItem.objects.filter(system="", document_kind__in=kinds)), today)
     if number:
         rows = rows.filter(document_number=number)
     if status:
@@ -68,9 +78,9 @@ def invoices(
     )
 
 
-def invoice(*, scope: Scope, number: str, today: date) -> InvoiceRow | None:
-    """One invoice with what is open of it, or None, also for another customer's."""
-    found = invoices(scope=scope, today=today, number=number, limit=1).rows
+def invoice(*, scope: Scope, number: str, today: date, kinds: tuple[str, ...] = ("invoice",)) -> InvoiceRow | None:
+    """One invoice, or credit note where asked for, with what is open of it; None for another customer's, too."""
+    found = invoices(scope=scope, today=today, kinds=kinds, number=number, limit=1).rows
     return found[0] if found else None
 
 
@@ -82,6 +92,8 @@ def _with_status(rows: QuerySet[OpenItem], today: date) -> QuerySet[OpenItem]:
         credited_minor=Coalesce(Sum("entries__amount_minor", filter=Q(entries__kind="credit")), zero),
     ).annotate(
         status=Case(
+            When(document_kind="credit_note", open_minor__lt=0, then=Value("CREDIT")),
+            When(document_kind="credit_note", then=Value("SETTLED")),
             When(credited_minor__lt=0, invoiced_minor__lte=-F("credited_minor"), then=Value("CANCELLED")),
             When(open_minor__lte=0, then=Value("PAID")),
             When(due_on__lt=today, then=Value("OVERDUE")),
@@ -92,10 +104,12 @@ def _with_status(rows: QuerySet[OpenItem], today: date) -> QuerySet[OpenItem]:
 
 
 def _row(row: OpenItem, amounts: tuple[int, int, int]) -> InvoiceRow:
-    net, tax, gross = amounts
+    sign = -1 if row.document_kind == "credit_note" else 1
+    net, tax, gross = (sign * minor for minor in amounts)
     return InvoiceRow(
-        number=row.document_number, issued_on=row.issued_on, due_on=row.due_on, currency=row.currency, net_minor=net,
-        tax_minor=tax, gross_minor=gross, open_minor=row.open_minor, status=row.status,  # type: ignore[attr-defined]
+        number=row.document_number, kind=row.document_kind, issued_on=row.issued_on, due_on=row.due_on,
+        currency=row.currency, net_minor=net, tax_minor=tax, gross_minor=gross,
+        open_minor=row.open_minor, status=row.status,  # type: ignore[attr-defined]
     )  # fmt: skip
 
 
@@ -140,13 +154,3 @@ def open_sums(*, scope: Scope) -> dict[tuple[str, str], int]:
             "customer__customer_id", "currency"
         )
     }
-
-
-def movements(*, customer_key: int) -> list[tuple[date, str, str, int]]:
-    """(day, kind, number, minor units) of all that was paid, taken back, refunded or written off on documents of ours."""
-    rows = LedgerEntry.objects.filter(
-        open_item__customer_id=customer_key, open_item__system="", kind__in=("payment", "refund", "write_off")
-    )
-    return list(
-        rows.order_by("booked_on", "pk").values_list("booked_on", "kind", "open_item__document_number", "amount_minor")
-    )

@@ -25,6 +25,7 @@ from rackbill.domain.usage import operations as usage
 from rackbill.formats import scenario_file
 from rackbill.formats.scenario_file import Step
 from rackbill.formats.scenario_file import steps as said
+from rackbill.interfaces.console.scenario import acting_allocations
 from rackbill.interfaces.console.scenario import world as worlds
 from rackbill.interfaces.console.scenario.world import EVERYTHING, STORY, SellerHere, World
 from rackbill.interfaces.jobs import bill_run, einvoice_check, pro_forma
@@ -57,6 +58,7 @@ class Story:
     currencies: list[str] = field(default_factory=list)
     refunds: int = 0
     write_offs: int = 0
+    allocations: int = 0
     step: int = 0
 
     def number(self, place: int) -> str:
@@ -67,6 +69,11 @@ class Story:
         if not number:
             raise StepRefused(f"document {place} is a pro forma and has no number; name an invoice")
         return number
+
+    def allocation_id(self) -> str:
+        """A fresh one."""
+        self.allocations += 1
+        return f"scenario-by-hand-{self.allocations}"
 
     def payment(self, place: int) -> str:
         """The ID of the n-th payment. Raises StepRefused."""
@@ -369,11 +376,16 @@ def _order(story: Story, step: Step, value: scenario_file.ContractEntry) -> str:
     return f"contract {value.name} from {value.starts.date()}"
 
 
+def _by_hand(act: Callable[[Story, Step, Any, datetime], str]) -> Callable[[Story, Step, Any], str]:
+    return lambda story, step, value: act(story, step, value, _now(step, next(iter(story.world.sellers.values()))))
+
+
 _ACTIONS: dict[str, Callable[[Story, Step, Any], str]] = {
     "bill_run": _bill_run, "set_price": _set_price, "set_quantity": _set_quantity, "add_discount": _add_discount,
     "end_discount": _end_discount, "end_line": _end_line, "end_service": _end_service, "add_line": _add_line, "swap": _swap,
     "suspend": _suspend, "reconnect": _reconnect, "cancel": _cancel, "withdraw_cancellation": _withdraw,
     "index_prices": _index_prices, "usage": _usage, "credit": _credit, "payment": _payment,
+    "allocate": _by_hand(acting_allocations.allocate), "deallocate": _by_hand(acting_allocations.deallocate),
     "return_payment": _return_payment, "refund": _refund, "write_off": _write_off, "remind": _remind, "pro_forma": _pro_forma,
     "set_reference": _set_reference, "tax_id_check": _tax_id_check, "order": _order,
 }  # fmt: skip

@@ -19,7 +19,7 @@ from rackbill.domain.receivables import queries as receivables
 from rackbill.domain.taxes import queries as taxes
 from rackbill.domain.usage import queries as usage
 from rackbill.formats.scenario_file import ExpectedDocument, Scenario, Step, entries, steps
-from rackbill.interfaces.console.scenario import stand_ins
+from rackbill.interfaces.console.scenario import exporting_money, stand_ins
 from rackbill.interfaces.console.scenario.agreed import Agreed, agreed_at_first, count, local, short, usage_price
 from rackbill.interfaces.console.scenario.world import EVERYTHING, last_day
 
@@ -283,25 +283,15 @@ def _date(text: str | None) -> Any:
 
 
 def _tell_money(case: _Case) -> None:
-    """What was booked on documents of ours, at the end of its day: each share of a payment as a payment of its own."""
-    paid: list[tuple[str, int]] = []
-    for day, kind, number, minor in receivables.movements(customer_key=case.customer.key):
-        if number not in case.numbers:
+    """What was booked on documents of ours, at the end of its day."""
+    told = exporting_money.MoneyTold(case.numbers)
+    for movement in receivables.movements(customer_key=case.customer.key):
+        if movement.number not in case.numbers:
             continue
-        place = case.numbers.index(number) + 1
-        amount = decimal_from_minor(abs(minor), documents.document(scope=EVERYTHING, number=number).currency)
-        at = datetime.combine(day, time(23, 59), case.zone).astimezone(UTC)
-        if kind == "write_off":
-            case.add(at, write_off=steps.WriteOffStep(document=place, amount=amount, reason="written off"))
-        elif kind == "refund":
-            case.add(at, refund=steps.RefundStep(document=place, amount=amount))
-        elif minor < 0:
-            paid.append((number, -minor))
-            case.add(at, payment=steps.PaymentStep(amount=amount, document=place))
-        elif (number, minor) in paid:
-            nth = paid.index((number, minor))
-            paid[nth] = ("", 0)
-            case.add(at, return_payment=steps.ReturnPaymentStep(payment=nth + 1))
+        currency = documents.document(scope=EVERYTHING, number=movement.number).currency
+        at = datetime.combine(movement.on, time(23, 59), case.zone).astimezone(UTC)
+        for name, step in told.steps(movement, currency):
+            case.add(at, **{name: step})
     case.events.sort(key=lambda event: event[:2])
 
 

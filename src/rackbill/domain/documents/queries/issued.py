@@ -16,16 +16,12 @@ from rackbill.core.document_chain import GENESIS
 from rackbill.core.id_shapes import document_number_in
 from rackbill.core.invoicing import ExchangeRate
 from rackbill.core.tax import TaxDecision
-from rackbill.domain.documents import policy
 from rackbill.domain.documents.errors import DocumentNotFound
 from rackbill.domain.documents.models import (
-    ArchivedDocument,
-    ArchivedLine,
     ChainSeal,
     Document,
     DocumentFile,
     DocumentLine,
-    NumberSeries,
 )
 from rackbill.domain.kit import bulk
 from rackbill.domain.kit.paging import Page, page_of
@@ -71,7 +67,7 @@ def documents(
     order = SORTS.get(sort.lstrip("-"), "number")
     turned = "-" if sort.startswith("-") else ""
     rows = rows.order_by(f"{turned}{order}", f"{turned}number").defer("canonical")
-    return page_of(rows, limit=limit, offset=offset, make=_row)
+    return page_of(rows, limit=limit, offset=offset, make=lambda row: document_row(row=row))
 
 
 def document(*, scope: Scope, number: str) -> frozen.Document:
@@ -241,23 +237,7 @@ def heads(*, numbers: Sequence[str]) -> dict[str, DocumentRow]:
     found = {}
     for start in range(0, len(numbers), 5000):
         rows = Document.objects.filter(number__in=list(numbers[start : start + 5000])).defer("canonical")
-        found.update({row.number: _row(row) for row in rows})
-    return found
-
-
-def credit_notes_of(*, scope: Scope, number: str) -> list[DocumentRow]:
-    """The credit notes that correct a document, by number."""
-    rows = _documents(scope).filter(kind="credit_note", canonical__contains=f'"number":"{number}"').order_by("number")
-    return [_row(row) for row in rows if any(c.number == number for c in _value(row).corrects)]
-
-
-def corrected_numbers(*, numbers: Sequence[str]) -> dict[str, list[str]]:
-    """By number of a credit note: the numbers of the invoices that it corrects, in the order it names them."""
-    found: dict[str, list[str]] = {number: [] for number in numbers}
-    for start in range(0, len(numbers), 500):
-        rows = Document.objects.filter(number__in=numbers[start : start + 500])
-        for row in rows.only("number", "canonical"):
-            found[row.number] = list(dict.fromkeys(reference.number for reference in _value(row).corrects))
+        found.update({row.number: document_row(row=row) for row in rows})
     return found
 
 
@@ -267,92 +247,12 @@ def stored_file_hash(*, scope: Scope, number: str, format: str) -> str | None:
     return DocumentFile.objects.filter(document__in=visible, format=format).values_list("sha256", flat=True).first()
 
 
-def archived_count(*, scope: Scope) -> int:
-    """How many documents of the legacy system are archived; they are handed out on request (N12)."""
-    return scope.limit(ArchivedDocument.objects.all()).count()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedLineRow:
-    """One line of an archived document as the legacy system had it; the net amount in minor units."""
-
-    line_number: int
-    service_id: str
-    legacy_service_id: str
-    description: str
-    period_start: date | None
-    period_end: date | None
-    quantity: Decimal
-    unit_price: Decimal
-    net_minor: int
-    tax_rate: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedRow:
-    """An archived document with its lines; amounts in minor units."""
-
-    system: str
-    number: str
-    kind: str
-    customer_id: str
-    issued_on: date
-    due_on: date
-    currency: str
-    net_minor: int
-    tax_minor: int
-    gross_minor: int
-    lines: tuple[ArchivedLineRow, ...]
-
-
-def archived_documents(*, scope: Scope, number: str) -> list[ArchivedRow]:
-    """The archived documents of a number (two legacy systems may have used the same), with their lines."""
-    rows = (
-        scope.limit(ArchivedDocument.objects.filter(number=number)).select_related("customer").order_by("system", "pk")
-    )
-    return [_archived(row) for row in rows]
-
-
-def _archived(row: ArchivedDocument) -> ArchivedRow:
-    lines = tuple(
-        ArchivedLineRow(
-            line_number=line.line_number, service_id=line.service_id, legacy_service_id=line.legacy_service_id,
-            description=line.description, period_start=line.period_start, period_end=line.period_end,
-            quantity=line.quantity, unit_price=line.unit_price, net_minor=line.net_minor, tax_rate=line.tax_rate,
-        )
-        for line in ArchivedLine.objects.filter(document=row).order_by("line_number")
-    )  # fmt: skip
-    return ArchivedRow(
-        system=row.system, number=row.number, kind=row.kind, customer_id=row.customer.customer_id, issued_on=row.issued_on,
-        due_on=row.due_on, currency=row.currency, net_minor=row.net_minor, tax_minor=row.tax_minor,
-        gross_minor=row.gross_minor, lines=lines,
-    )  # fmt: skip
-
-
-def series_warnings(*, organisation_id: str) -> list[str]:
-    """A sentence for each kind of document of a sales organisation of whose last range of numbers nine tenths are used."""
-    rows = NumberSeries.objects.filter(sales_organisation__organisation_id=organisation_id).order_by("range_start")
-    last = {series.kind: series for series in rows}
-    found = []
-    for series in last.values():
-        used, size = series.next_counter - series.range_start, series.range_end - series.range_start + 1
-        if policy.is_nearly_used_up(used=used, size=size):
-            found.append(
-                f"series {series} has used {used} of {size} numbers; add a further range with `rackbill series add` before "
-                "the rest is gone"
-            )
-    return found
-
-
 def _documents(scope: Scope) -> QuerySet[Document]:
     return scope.limit(Document.objects.all())
 
 
-def _value(row: Document) -> frozen.Document:
-    return frozen.document_from_canonical(row.canonical.encode())
-
-
-def _row(row: Document) -> DocumentRow:
+def document_row(*, row: Document) -> DocumentRow:
+    """What lists show of a document."""
     return DocumentRow(
         number=row.number, kind=row.kind, issued_on=row.issued_on, due_on=row.due_on, currency=row.currency,
         net_minor=row.net_minor, tax_minor=row.tax_minor, gross_minor=row.gross_minor,

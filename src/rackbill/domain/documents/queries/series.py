@@ -1,0 +1,83 @@
+"""Reads of number series: what is used of each range, and which are nearly used up."""
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+
+from rackbill.domain.documents import policy
+from rackbill.domain.documents.models import NumberSeries
+from rackbill.domain.kit.paging import Page, page_of
+from rackbill.domain.kit.scope import Scope, WholeInstallation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesRow:
+    """A range in a list. `is_last`: no further one goes on where it ends; `is_waiting`: the one before has numbers left."""
+
+    organisation_id: str
+    organisation_name: str
+    kind: str
+    range_start: int
+    range_end: int
+    used_count: int
+    is_last: bool
+    is_waiting: bool
+
+    @property
+    def size(self) -> int:
+        """How many numbers the range has."""
+        return self.range_end - self.range_start + 1
+
+    @property
+    def used_percent(self) -> int:
+        """Rounded down."""
+        return self.used_count * 100 // self.size
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether the next range should be added."""
+        return self.is_last and policy.is_nearly_used_up(used=self.used_count, size=self.size)
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether its last number is given."""
+        return self.used_count == self.size
+
+
+def number_series(*, scope: Scope, limit: int = 50, offset: int = 0) -> Page[SeriesRow]:
+    """All number series, by sales organisation, kind and range; two queries."""
+    rows = _series(scope).order_by("sales_organisation__organisation_id", "kind", "range_start")
+    return page_of(rows, limit=limit, offset=offset, make=_row)
+
+
+def nearly_full_series(*, scope: Scope, limit: int = 50) -> list[SeriesRow]:
+    """The series of which nine tenths or more are used and that no further range follows; one query."""
+    used, size = F("next_counter") - F("range_start"), F("range_end") - F("range_start") + 1
+    rows = _series(scope).filter(is_last=True).alias(used=used * 100, most=size * policy.NEARLY_USED_UP_PERCENT)
+    return [_row(row) for row in rows.filter(used__gte=F("most")).order_by("range_start")[:limit]]
+
+
+def series_warnings(*, organisation_id: str) -> list[str]:
+    """A sentence for each number series of a sales organisation that is nearly used up, with the way out."""
+    return [
+        f"series {row.kind} {row.range_start}-{row.range_end} has used {row.used_count} of {row.size} numbers; add the next "
+        f"range before the rest is gone: rackbill series add --sales-org {organisation_id} --kind {row.kind} --first N --last N"
+        for row in nearly_full_series(scope=WholeInstallation(), limit=500) if row.organisation_id == organisation_id
+    ]  # fmt: skip
+
+
+def _series(scope: Scope) -> QuerySet[NumberSeries]:
+    same = NumberSeries.objects.filter(sales_organisation=OuterRef("sales_organisation"), kind=OuterRef("kind"))
+    further = same.filter(range_start__gt=OuterRef("range_start"))
+    before = same.filter(range_start__lt=OuterRef("range_start"), next_counter__lte=F("range_end"))
+    rows = scope.limit(NumberSeries.objects.all(), organisation="sales_organisation")
+    return rows.select_related("sales_organisation").annotate(is_last=~Exists(further), is_waiting=Exists(before))
+
+
+def _row(row: NumberSeries) -> SeriesRow:
+    return SeriesRow(
+        organisation_id=row.sales_organisation.organisation_id, organisation_name=row.sales_organisation.legal_name,
+        kind=row.kind, range_start=row.range_start, range_end=row.range_end,
+        used_count=row.next_counter - row.range_start, is_last=row.is_last,  # type: ignore[attr-defined]
+        is_waiting=row.is_waiting,  # type: ignore[attr-defined]
+    )  # fmt: skip
