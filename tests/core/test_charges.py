@@ -69,7 +69,13 @@ def test_an_end_set_later_brings_the_sum_to_what_is_owed(subject: TermLine, thro
     assert books.run(ended, through) == []
 
 
-@given(lines(), st.integers(1, 400), st.integers(1, 400), st.sampled_from(["prices", "quantities", "discounts"]), currencies)
+@given(
+    lines(),
+    st.integers(1, 400),
+    st.integers(1, 400),
+    st.sampled_from(["prices", "quantities", "discounts"]),
+    currencies,
+)
 def test_a_row_that_repeats_the_one_before_it_changes_nothing(
     subject: TermLine, later: int, much_later: int, what: str, currency: str
 ) -> None:

@@ -40,7 +40,12 @@ def test_the_command_prints_the_same_twice_and_leaves_with_the_right_code(tmp_pa
 
 
 def test_the_schema_knows_every_file() -> None:
-    schema = json.loads(command("scenario", "schema").stdout)
+    printed = command("scenario", "schema").stdout
+    schema = json.loads(printed)
+    module = subprocess.run(
+        [sys.executable, "-m", "rackbill", "scenario", "schema"], capture_output=True, text=True, check=True
+    )
+    assert module.stdout == printed
     assert schema["$schema"].endswith("2020-12/schema")
     assert set(schema["$defs"]["Step"]["properties"]) == set(Step.__struct_fields__)
     assert schema["$defs"]["SetPriceStep"]["required"] == ["line", "starts"]

@@ -154,9 +154,12 @@ class UsageStep(Part):
 
 
 class CreditLineEntry(Part):
-    """One line of an invoice: all that is left of it, an `amount` before tax, or the days from `starts` to before `until`."""
+    """One line of an invoice: all that is left of it, an `amount` before tax, or the days from `starts` to before `until`.
 
-    line: int
+    `line` is its number on the document, or its name where that stands on one line of it.
+    """
+
+    line: int | str
     amount: Decimal | None = None
     starts: date | None = None
     until: date | None = None
@@ -228,7 +231,10 @@ class SetReferenceStep(Part):
 
 
 class TaxIdCheckStep(Part):
-    """The outcome of a check of a customer's tax ID on this day; it counts from then on."""
+    """The outcome of a check of a customer's tax ID on this day; it counts from then on.
+
+    A `tax_id` that is found good becomes the customer's own, and documents print it.
+    """
 
     valid: bool
     customer: str = ""

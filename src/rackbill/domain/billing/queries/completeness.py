@@ -156,8 +156,8 @@ def _lines(d: Dialect) -> str:
     ends = f"CASE WHEN {is_counted} ('end', 'both') AND {agreed} < {never} THEN {d.next_day(agreed)} ELSE {agreed} END"
     starts = f"CASE WHEN {is_counted} ('end', 'neither') THEN {d.next_day('l.starts_on')} ELSE l.starts_on END"
     return f"""line AS (
-    SELECT l.id, l.kind, l.timing, l.cycle_months, l.anchor_on, {starts} AS starts_on, l.billed_from, l.settled_until, s.service_id,
-        c.customer_id, {d.greatest(starts, f"COALESCE(l.billed_from, {starts})")} AS begins, {ends} AS ends,
+    SELECT l.id, l.kind, l.timing, l.cycle_months, l.anchor_on, {starts} AS starts_on, l.billed_from, l.settled_until,
+        s.service_id, c.customer_id, {d.greatest(starts, f"COALESCE(l.billed_from, {starts})")} AS begins, {ends} AS ends,
         CASE WHEN %(statuses)s LIKE '%%/' || s.status || '/%%' THEN 1 ELSE 0 END AS is_delivered,
         CASE WHEN EXISTS (SELECT 1 FROM "rackbill_parties_billingauthority" a WHERE a.customer_id = c.id
             AND a.authority = 'ours' AND (a.valid_from IS NULL OR a.valid_from <= {d.day("%(on)s")})
