@@ -7,9 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from django.db.models import Min, Q
+
 from rackbill.core.document import document_from_canonical
 from rackbill.core.tax import DatedRate, TaxTable
-from rackbill.domain.billing.models import BillRun, Charge, RateCorrection, RateReview
+from rackbill.domain.billing.models import Charge, RateCorrection, RateReview
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.parties.queries import Seller
 from rackbill.domain.taxes import queries as taxes
@@ -21,8 +23,8 @@ LONGEST_ADVANCE = timedelta(days=400)
 def review_rates(*, seller: Seller, on: date) -> int:
     """How many charges were found whose rate is no longer right; their lines are computed in full by the next run.
 
-    A charge is looked at once, when its last day has passed, and only where it was billed before the change was noticed.
-    Runs inside the transaction of planning.
+    A charge is looked at once, when its last day has passed, and only where it was billed before the change was noticed; and
+    again where its end was taken back, since its last day is another then. Runs inside the transaction of planning.
     """
     table = taxes.tax_table()
     found = 0
@@ -50,32 +52,56 @@ def _changes(table: TaxTable, on: date) -> Iterator[DatedRate]:
 
 
 def _review(seller: Seller, review: RateReview, rate: DatedRate, table: TaxTable, on: date) -> int:
-    earlier = BillRun.objects.filter(sales_organisation_id=seller.key, issued_on__lt=review.noticed_on)
-    if not earlier.exists():
-        return 0
-    rows = Charge.objects.filter(
-        draft__run__in=earlier, draft__document_number__isnull=False, corrects=None, rate_correction=None,
-        period_end__gt=review.reviewed_until, period_end__lte=on,
-    ).select_related("draft").order_by("draft_id", "line_number")  # fmt: skip
-    if seller.country != rate.territory[:2]:
-        rows = rows.filter(draft__customer__country=rate.territory[:2])
-    by_draft: dict[int, list[Charge]] = defaultdict(list)
-    for row in rows.iterator(chunk_size=500):
-        by_draft[row.draft_id or 0].append(row)
-    wrong = [row for charges in by_draft.values() for row in _mistaxed(charges, rate, table, on)]
+    by_draft: dict[int, list[tuple[Charge, date]]] = defaultdict(list)
+    for row, ends_on in [*_performed(seller, review, rate, on), *_shortened(seller, review, rate, on)]:
+        by_draft[row.draft_id or 0].append((row, ends_on))
+    wrong = [row for _draft, charges in sorted(by_draft.items()) for row in _mistaxed(charges, rate, table, on)]
     RateCorrection.objects.bulk_create(RateCorrection(review=review, charge=row) for row in wrong)
     contracts.unsettle_lines(line_keys=[row.contract_line_id for row in wrong])
     return len(wrong)
 
 
-def _mistaxed(charges: list[Charge], rate: DatedRate, table: TaxTable, on: date) -> Iterator[Charge]:
+def _of(seller: Seller, rate: DatedRate) -> Q:
+    """Issued charges of a seller whose customers may owe tax of the rate's country."""
+    issued = Q(draft__run__sales_organisation_id=seller.key, draft__document_number__isnull=False)
+    return issued if seller.country == rate.territory[:2] else issued & Q(draft__customer__country=rate.territory[:2])
+
+
+def _performed(seller: Seller, review: RateReview, rate: DatedRate, on: date) -> Iterator[tuple[Charge, date]]:
+    """Charges, with their end, that were billed before the change was noticed and have been performed since the last look."""
+    rows = Charge.objects.filter(
+        _of(seller, rate), draft__run__issued_on__lt=review.noticed_on, corrects=None, rate_correction=None,
+        period_end__gt=review.reviewed_until, period_end__lte=on,
+    ).exclude(corrected_by__kind="reversal").select_related("draft").order_by("draft_id", "line_number")  # fmt: skip
+    for row in rows.iterator(chunk_size=500):
+        yield row, row.period_end
+
+
+def _shortened(seller: Seller, review: RateReview, rate: DatedRate, on: date) -> Iterator[tuple[Charge, date]]:
+    """Charges whose end was taken back across a change of rate, with the end that is left: their performance ends there."""
+    since = Q(period_start__gt=review.reviewed_until) | Q(draft__run__issued_on__gte=review.reviewed_until)
+    days = [r.valid_from for r in taxes.dated_rates() if (r.territory, r.tax) == (rate.territory, rate.tax)]
+    backs = Charge.objects.filter(kind="reversal", corrects__isnull=False)
+    new = backs.filter(since, _of(seller, rate), corrects__rate_correction=None, period_start__lte=on)
+    across = [
+        key
+        for key, back_from, period_end in new.values_list("corrects_id", "period_start", "corrects__period_end")
+        if any(back_from <= day < period_end for day in days)
+    ]
+    left = dict(backs.filter(corrects__in=across).values_list("corrects_id").annotate(Min("period_start")))
+    for row in Charge.objects.filter(pk__in=across).select_related("draft").order_by("draft_id", "line_number"):
+        if row.period_start < left[row.pk] <= on:
+            yield row, left[row.pk]
+
+
+def _mistaxed(charges: list[tuple[Charge, date]], rate: DatedRate, table: TaxTable, on: date) -> Iterator[Charge]:
     """Those whose frozen rate in the territory is not that of their last day."""
-    draft = charges[0].draft
+    draft = charges[0][0].draft
     if draft is None:
         return
     lines = document_from_canonical(draft.canonical.encode()).lines
-    for charge in charges:
-        last_day = charge.period_end - timedelta(days=1)
+    for charge, ends_on in charges:
+        last_day = ends_on - timedelta(days=1)
         now = {row.rate for row in table.rates(rate.territory, rate.tax_class, last_day, on) if row.tax == rate.tax}
         frozen = {tax.rate for tax in lines[(charge.line_number or 1) - 1].taxes if tax.jurisdiction == rate.territory}
         if frozen and not frozen & now:
