@@ -15,7 +15,8 @@ from rackbill.core import document as frozen
 from rackbill.core.money import round_half_up
 from rackbill.core.periods import add_months
 from rackbill.domain.billing import invariants as billing_invariants
-from rackbill.domain.billing.models import RateCorrection
+from rackbill.domain.billing import operations as billing
+from rackbill.domain.billing.models import RateCorrection, RateReview
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts.models import ContractLine
 from rackbill.domain.documents import invariants as document_invariants
@@ -220,6 +221,29 @@ def test_a_year_that_ends_early_bears_the_rate_of_the_day_it_ended(
     back = [(day, period, "S 19", -net) for day, period, _rate, net in anew]
     assert sorted(rows[2:]) == sorted([*anew, *back])
     assert violations() == []
+
+
+def test_a_preview_foretells_the_correction_and_stores_nothing() -> None:
+    world = world_of.provider()
+    owner = buyer(world, "business")
+    world_of.service(world, owner, price="1200", starts_on=date(2019, 9, 1), cycle_months=12)
+    bill(date(2019, 9, 1), date(2019, 10, 1))
+    day, through = date(2020, 9, 1), date(2020, 10, 1)
+    drafts, parked = billing.preview_bills(
+        organisation_id="2100", customer_keys=[owner.pk], through=through, issued_on=day
+    )
+    assert (RateReview.objects.count(), RateCorrection.objects.count(), parked) == (0, 0, [])
+    foretold = sorted(
+        (str(line.period), f"{line.taxes[0].code} {line.taxes[0].rate.normalize():f}", line.net_minor)
+        for draft in drafts
+        for line in draft.document.lines
+    )
+    bill(day, through)
+    brought = sorted((period, rate, net) for issued, period, rate, net in billed(owner) if issued == str(day))
+    year, coming = "2019-09-01/2020-09-01", "2020-09-01/2021-09-01"
+    assert foretold == brought
+    assert foretold == [(year, "S 16", 120_000), (year, "S 19", -120_000), (coming, "S 19", 120_000)]
+    assert RateReview.objects.count() > 0
 
 
 def test_july_that_was_billed_before_the_law_was_known_is_corrected() -> None:

@@ -305,10 +305,14 @@ class ExpectedLine(Part):
 
 
 class ExpectedDocument(Part):
-    """The n-th document as it must be; what is left out is not compared. A line may be its net amount alone."""
+    """The n-th document as it must be; what is left out is not compared. A line may be its net amount alone.
+
+    `tax_codes` are the categories of its taxes; `accounting_tax` is its tax in the seller's own currency.
+    """
 
     kind: Literal["invoice", "credit_note", "pro_forma", "reminder"] | None = None
     customer: str | None = None
+    billing_group: str | None = None
     issued: date | None = None
     due: date | None = None
     currency: str | None = None
@@ -317,6 +321,8 @@ class ExpectedDocument(Part):
     gross: Decimal | None = None
     lines: list[ExpectedLine | Decimal] | None = None
     tax_rates: list[Decimal] | None = None
+    tax_codes: list[str] | None = None
+    accounting_tax: Decimal | None = None
     corrects: list[int] | None = None
 
 
