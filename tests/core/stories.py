@@ -42,7 +42,9 @@ def lines(draw: st.DrawFn) -> TermLine:
     """A contract line with dated prices, quantities and discounts."""
     start = draw(days | month_ends)
     kind = draw(st.sampled_from([LineKind.RECURRING] * 7 + [LineKind.ONE_OFF]))
-    dated_prices = _dated(draw(st.lists(prices, min_size=1, max_size=3)), draw(st.lists(days, max_size=2)), start)
+    dated_prices = _dated(
+        draw(st.lists(prices | st.just(Decimal(10)), min_size=1, max_size=3)), draw(st.lists(days, max_size=2)), start
+    )
     counts = draw(st.lists(st.integers(1, 40).map(Decimal), min_size=1, max_size=2))
     dated_counts = _dated(counts, draw(st.lists(days, max_size=1)), start)
     return TermLine(

@@ -69,6 +69,32 @@ def test_an_end_set_later_brings_the_sum_to_what_is_owed(subject: TermLine, thro
     assert books.run(ended, through) == []
 
 
+@given(
+    lines(),
+    st.integers(1, 400),
+    st.integers(1, 400),
+    st.sampled_from(["prices", "quantities", "discounts"]),
+    currencies,
+)
+def test_a_row_that_repeats_the_one_before_it_changes_nothing(
+    subject: TermLine, later: int, much_later: int, what: str, currency: str
+) -> None:
+    subject = replace(subject, discounts=subject.discounts[:1], suspensions=(), billed_from=None)
+    day = subject.start + timedelta(days=later)
+    through = day + timedelta(days=much_later)
+    repeated = replace(subject, **{what: tuple(row for one in getattr(subject, what) for row in split(one, day))})
+    books = Books(currency)
+    books.run(subject, through)
+    assert books.run(repeated, through) == []
+    assert owed_total(repeated, through, currency) == owed_total(subject, through, currency)
+
+
+def split(row: DatedPrice | DatedQuantity | Discount, day: date) -> list[DatedPrice | DatedQuantity | Discount]:
+    if row.valid_from < day and (row.valid_until is None or day < row.valid_until):
+        return [replace(row, valid_until=day), replace(row, valid_from=day)]
+    return [row]
+
+
 @given(lines(), days)
 def test_periods_leave_no_gap_and_no_overlap(subject: TermLine, through: date) -> None:
     subject = replace(subject, suspensions=(), proration=replace(subject.proration, day_count=DayCount.START))

@@ -167,6 +167,18 @@ def test_a_change_inside_cuts_the_period(changes: dict[str, object]) -> None:
     assert spans(owed(line(**changes))) == [("2020-10-01/2020-10-11", 1000), ("2020-10-11/2020-11-01", 4200)]
 
 
+def test_a_change_that_was_taken_back_on_its_own_day_costs_no_cent() -> None:
+    june, second, july = date(2022, 6, 1), date(2022, 6, 2), date(2022, 7, 1)
+    as_agreed = line("0.45", start=june)
+    books = Books()
+    books.run(as_agreed, july)
+    # Twice as many from 2 June, and once more as many as before, noted before any run: two rows say the same.
+    changed = replace(as_agreed, quantities=(quantity(1, end=second), quantity(1, second)))
+    # Cut at 2 June it would be 0.02 and 0.44.
+    assert spans(owed(changed, july)) == [("2022-06-01/2022-07-01", 45)]
+    assert books.run(changed, july) == []
+
+
 @pytest.mark.parametrize("day", [OCTOBER, NOVEMBER])
 def test_a_change_on_a_border_does_not_cut(day: date) -> None:
     subject = line(

@@ -102,7 +102,9 @@ def net(line: TermLine, day: date, share: Fraction, minor: int) -> Fraction:
 def state(line: TermLine, day: date) -> tuple[object, ...]:
     """What must be the same on all days of one charge."""
     discounts = [d for d in line.discounts if d.valid_from <= day and (d.valid_until is None or day < d.valid_until)]
-    return (value_on(line.prices, day), value_on(line.quantities, day), tuple(discounts))
+    price, count = value_on(line.prices, day), value_on(line.quantities, day)
+    named = sorted((d.kind, d.value, d.reason) for d in discounts)
+    return (price.unit_price, count.quantity, tuple(named))  # type: ignore[attr-defined]
 
 
 def is_suspended(line: TermLine, day: date) -> bool:

@@ -133,7 +133,8 @@ def many_lines() -> list[Service]:
             for columns in (
                 {}, {"timing": "arrears"}, {"anchor_on": start}, {"anchor_on": start, "timing": "arrears"},
                 {"proration": "days_of_month"}, {"proration": "whole_cycle", "timing": "arrears"}, {"billed_from": date(2020, 9, 14)},
-                {"ends_on": date(2020, 11, 17)}, {"ends_on": date(2020, 12, 31), "timing": "arrears", "anchor_on": start},
+                {"ends_on": date(2020, 11, 17)}, {"ends_on": date(2020, 11, 17), "day_count": "both"},
+                {"ends_on": date(2020, 11, 1), "day_count": "end", "timing": "arrears"}, {"day_count": "neither"}, {"ends_on": date(2020, 12, 31), "timing": "arrears", "anchor_on": start},
             ):  # fmt: skip
                 service = world_of.service(world, owner, starts_on=start, cycle_months=cycle, with_equipment=False)
                 change(**columns)(service)

@@ -12,9 +12,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rackbill.core import document as frozen
+from rackbill.core.money import round_half_up
 from rackbill.core.periods import add_months
 from rackbill.domain.billing import invariants as billing_invariants
-from rackbill.domain.billing.models import RateCorrection
+from rackbill.domain.billing import operations as billing
+from rackbill.domain.billing.models import RateCorrection, RateReview
+from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts.models import ContractLine
 from rackbill.domain.documents import invariants as document_invariants
 from rackbill.domain.documents import queries as documents
@@ -182,6 +185,65 @@ def test_the_correction_names_the_invoice_and_gives_back_three_points_once() -> 
     assert (invoice.totals.net_minor, invoice.totals.tax_minor) == (120_000, 19_200)
     assert Document.objects.filter(customer=owner).count() == 3
     assert violations() == []
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "ends", "end", "taken_back_on", "rates"),
+    [
+        # A year that would have ended at 19 % ends in the half year of 16 %: what is left of it was performed at 16 %.
+        (date(2020, 3, 1), "2021-03-01", date(2020, 11, 1), "2020-11-01", ["S 19", "S 16"]),
+        # It was billed when both rates were known; the end came later than the law.
+        (date(2020, 9, 1), "2021-09-01", date(2020, 12, 1), "2020-12-01", ["S 19", "S 16"]),
+        # A year that would have been corrected to 16 % when performed was over before the half year began.
+        (date(2019, 9, 1), "2020-09-01", date(2020, 7, 1), "2020-07-01", ["S 19"]),
+    ],
+)
+def test_a_year_that_ends_early_bears_the_rate_of_the_day_it_ended(
+    starts_on: date, ends: str, end: date, taken_back_on: str, rates: list[str]
+) -> None:
+    """§ 27(1) UStG: the performance of a shortened part ends on its last day. It was billed at the rate of its whole."""
+    world = world_of.provider()
+    owner = buyer(world, "business")
+    service = world_of.service(world, owner, price="1200", starts_on=starts_on, cycle_months=12)
+    bill(starts_on, add_months(starts_on, 1))
+    told_on = date.fromisoformat(taken_back_on)
+    line_key = ContractLine.objects.get(service=service).pk
+    contracts.end_line(line_key=line_key, ends_on=end, now=datetime(2020, 10, 10, tzinfo=UTC), actor=SYSTEM)
+    month_by_month(date(2021, 3, 1), first=told_on)
+    rows = list(billed(owner))
+    left = sum(net for _day, _period, _rate, net in rows)
+    year, whole = (end - starts_on).days, (date.fromisoformat(ends) - starts_on).days
+    assert left == round_half_up(Decimal(120_000 * year) / whole)
+    assert rows[:2] == [
+        (str(starts_on), f"{starts_on}/{ends}", "S 19", 120_000), (taken_back_on, f"{end}/{ends}", "S 19", left - 120_000)
+    ]  # fmt: skip
+    anew = [(str(add_months(told_on, 1)), f"{starts_on}/{end}", rate, left) for rate in rates[1:]]
+    back = [(day, period, "S 19", -net) for day, period, _rate, net in anew]
+    assert sorted(rows[2:]) == sorted([*anew, *back])
+    assert violations() == []
+
+
+def test_a_preview_foretells_the_correction_and_stores_nothing() -> None:
+    world = world_of.provider()
+    owner = buyer(world, "business")
+    world_of.service(world, owner, price="1200", starts_on=date(2019, 9, 1), cycle_months=12)
+    bill(date(2019, 9, 1), date(2019, 10, 1))
+    day, through = date(2020, 9, 1), date(2020, 10, 1)
+    drafts, parked = billing.preview_bills(
+        organisation_id="2100", customer_keys=[owner.pk], through=through, issued_on=day
+    )
+    assert (RateReview.objects.count(), RateCorrection.objects.count(), parked) == (0, 0, [])
+    foretold = sorted(
+        (str(line.period), f"{line.taxes[0].code} {line.taxes[0].rate.normalize():f}", line.net_minor)
+        for draft in drafts
+        for line in draft.document.lines
+    )
+    bill(day, through)
+    brought = sorted((period, rate, net) for issued, period, rate, net in billed(owner) if issued == str(day))
+    year, coming = "2019-09-01/2020-09-01", "2020-09-01/2021-09-01"
+    assert foretold == brought
+    assert foretold == [(year, "S 16", 120_000), (year, "S 19", -120_000), (coming, "S 19", 120_000)]
+    assert RateReview.objects.count() > 0
 
 
 def test_july_that_was_billed_before_the_law_was_known_is_corrected() -> None:

@@ -110,6 +110,14 @@ def test_a_story_reads() -> None:
         ("price: 129.95", "prices: [{starts: 2020-09-20, price: 1}, {starts: 2020-09-20, price: 2}]", "two are valid on 2020-09-20"),
         ("starts: 2020-10-01}", "starts: 2020-10-01, until: 2020-09-01}", "set_price.until, line 18: 2020-09-01 is not after"),
         ("    starts: 2020-09-20", "    term_months: 0\n    starts: 2020-09-20", "contracts[0].term_months, line 5: Expected `int` >= 1"),
+        (
+            "    bill_run:\n", "    set_price:\n    line: server\n    price: 1\n",
+            "story[0].line, line 17: 'line' stands beside 'set_price' but belongs in it; indent it below 'set_price'",
+        ),
+        (
+            "set_price: {line: server, price: 99.95, starts: 2020-10-01}", "credit: {document: 1, reason: x, lines: {line: sever}}",
+            "story[1].credit.lines[0].line, line 18: there is no line 'sever' here; did you mean 'server'?",
+        ),
         ("title: A story", "title: [", "the file is not YAML"),
         (STORY, "", "the file is empty"),
         (STORY, "- 1", "the file, line 1: a list stands where a block with keys belongs"),
@@ -136,7 +144,7 @@ def test_what_is_written_reads_back(path: Path) -> None:
     assert written.startswith(b"# once more\n") and b"!!" not in written
 
 
-def test_the_guide_names_every_key_and_its_story_reads() -> None:
+def test_the_guide_names_every_key_and_its_stories_read() -> None:
     guide = (REPOSITORY / "docs" / "guide" / "scenario.md").read_text(encoding="utf-8")
     words = {word for code in re.findall(r"`([^`\n]+)`", guide) for word in re.findall(r"\w+", code)}
     for module in (entries, steps):
@@ -145,4 +153,7 @@ def test_the_guide_names_every_key_and_its_story_reads() -> None:
                 for field in struct.__struct_fields__:
                     assert field in words or field == "refused", f"docs/guide/scenario.md does not name {field}"
     for block in re.findall(r"```yaml\n(.*?)```", guide, flags=re.DOTALL):
-        scenario_file.read_scenario(block.encode())
+        # A block of steps alone goes on with the story above.
+        story = block if block.startswith("title:") else f"{STORY.partition('story:')[0]}story:\n{block}"
+        story = story.replace("name: web", "name: shop")
+        scenario_file.read_scenario(story.encode())

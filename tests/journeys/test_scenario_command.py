@@ -40,7 +40,42 @@ def test_the_command_prints_the_same_twice_and_leaves_with_the_right_code(tmp_pa
 
 
 def test_the_schema_knows_every_file() -> None:
-    schema = json.loads(command("scenario", "schema").stdout)
+    printed = command("scenario", "schema").stdout
+    schema = json.loads(printed)
+    module = subprocess.run(
+        [sys.executable, "-m", "rackbill", "scenario", "schema"], capture_output=True, text=True, check=True
+    )
+    assert module.stdout == printed
     assert schema["$schema"].endswith("2020-12/schema")
     assert set(schema["$defs"]["Step"]["properties"]) == set(Step.__struct_fields__)
     assert schema["$defs"]["SetPriceStep"]["required"] == ["line", "starts"]
+
+
+def test_what_a_document_may_be_expected_to_say_is_compared(tmp_path: Path) -> None:
+    story = tmp_path / "story.yaml"
+    text = (FIRST.parent / "02-countries-and-currencies.yaml").read_text()
+    wrong = text.replace(
+        "tax_codes: [SR], accounting_tax: 9.45", "tax_codes: [ZR], accounting_tax: 9.46, billing_group: north"
+    )
+    story.write_text(
+        wrong.replace("{customer: Tulip, currency: EUR,", "{customer: Tulip, currency: EUR, accounting_tax: 21,")
+    )
+    played = command("scenario", story, "--json")
+    assert played.returncode == 1
+    assert json.loads(played.stdout)["differences"] == [
+        {"place": "document 1, accounting_tax", "expected": "21", "got": "none"},
+        {"place": "document 2, billing_group", "expected": "north", "got": ""},
+        {"place": "document 2, tax_codes", "expected": "ZR", "got": "SR"},
+        {"place": "document 2, accounting_tax", "expected": "9.46", "got": "9.45"},
+    ]
+
+
+def test_a_credit_names_a_line_by_its_name_where_that_says_which(tmp_path: Path) -> None:
+    story = tmp_path / "story.yaml"
+    credit = "  - on: 2020-11-02\n    credit: {document: 1, reason: sorry, lines: {line: server, amount: 10}}\n"
+    text = FIRST.read_text()
+    head, _expect, _rest = text.partition("expect:")
+    story.write_text(head + credit)
+    refused = command("scenario", story)
+    assert refused.returncode == 2
+    assert "'server' stands on lines 1, 2 of document 21000000; say which line by its number" in refused.stderr

@@ -160,7 +160,7 @@ def test_an_exported_case_plays_to_the_same_documents(path: Path) -> None:
 @pytest.mark.django_db
 def test_what_was_moved_by_hand_is_exported_as_that() -> None:
     """The same payment, not a further one, pays the other document; a credit note pays one that it does not correct."""
-    path = Path(__file__).parents[2] / "docs/scenarios/32-money-moved-by-hand.yaml"
+    path = Path(__file__).parents[2] / "docs/scenarios/40-money-moved-by-hand.yaml"
     _told, exports = lived(path)
     case, _place = scenario_file.read_scenario(next(iter(exports.values())))
     said = [

@@ -23,11 +23,13 @@ from rackbill.core.terms import (
     LineKind,
     ProrationProfile,
     Rounding,
+    Suspension,
     TermLine,
     Timing,
 )
 
 _ONE = Decimal(1)
+_DAY = timedelta(days=1)
 Dated = TypeVar("Dated", DatedPrice, DatedQuantity)
 Usage = Mapping[int, Sequence[MeasuredQuantity]]
 NO_USAGE: Usage = {}
@@ -61,7 +63,7 @@ def owed(line: TermLine, currency: str, through: date, usage: Usage, *, after: d
         return
     if line.kind is LineKind.ONE_OFF:
         if since <= line.start < through and (after is None or line.start >= after):
-            day = Period(line.start, line.start + timedelta(days=1))
+            day = Period(line.start, line.start + _DAY)
             once = Share(_ONE, "C62", _ONE, "one-off")
             yield charge_of(line, currency, ChargeKind.ONE_OFF, day, once)
         return
@@ -96,7 +98,11 @@ def _slots(line: TermLine, since: date) -> Iterator[Period]:
 
 
 def _parts(line: TermLine, active: Period, slot: Period) -> Iterator[Period]:
-    """The active days without suspended ones, cut wherever price, quantity or a discount changes."""
+    """The active days without suspended ones, cut wherever price, quantity or a discount becomes another.
+
+    A row that only repeats the one before it (a price set to what it is, a quantity set back on its own day) cuts nothing: two
+    roundings would cost a cent, and a charge of the past would be taken back and charged anew for nothing.
+    """
     cuts = {active.start, active.end}
     is_cut = len(line.prices) > 1 or len(line.quantities) > 1 or line.discounts or line.suspensions
     # A single price or quantity that ends leaves days without one; they must not be charged at it.
@@ -106,7 +112,10 @@ def _parts(line: TermLine, active: Period, slot: Period) -> Iterator[Period]:
         changes += [(d.valid_from, d.valid_until) for d in line.discounts]
         changes += [(s.valid_from, s.valid_until) for s in line.suspensions]
         for change in changes:
-            cuts.update(day for day in change if day is not None and active.start < day < active.end)
+            cuts.update(
+                day for day in change
+                if day is not None and active.start < day < active.end and _state(line, day) != _state(line, day - _DAY)
+            )  # fmt: skip
     if len(cuts) > 2 or active != slot:
         cuts.update(month_cuts(line, active, slot))
     elif not line.suspensions:
@@ -114,16 +123,28 @@ def _parts(line: TermLine, active: Period, slot: Period) -> Iterator[Period]:
         return
     days = sorted(cuts)
     for start, end in zip(days, days[1:], strict=False):
-        if not any(
-            s.valid_from <= start and (s.valid_until is None or start < s.valid_until) for s in line.suspensions
-        ):
+        if not any(_holds(s, start) for s in line.suspensions):
             yield Period(start, end)
+
+
+def _state(line: TermLine, day: date) -> tuple[object, ...]:
+    """What a day is charged by, without when that was agreed."""
+    return (
+        next((p.unit_price for p in line.prices if _holds(p, day)), None),
+        next((q.quantity for q in line.quantities if _holds(q, day)), None),
+        sorted((d.kind, d.value, d.reason) for d in line.discounts if _holds(d, day)),
+        any(_holds(s, day) for s in line.suspensions),
+    )
+
+
+def _holds(row: DatedPrice | DatedQuantity | Discount | Suspension, day: date) -> bool:
+    return row.valid_from <= day and (row.valid_until is None or day < row.valid_until)
 
 
 def valid_on(line: TermLine, rows: tuple[Dated, ...], day: date, what: str) -> Dated:
     """The row in force on the day. Raises ContradictoryTerms where there is none."""
     for row in rows:
-        if row.valid_from <= day and (row.valid_until is None or day < row.valid_until):
+        if _holds(row, day):
             return row
     raise ContradictoryTerms(f"contract line {line.line_id} has no {what} on {day}; add one that is valid that day")
 
@@ -166,7 +187,7 @@ def _rounding_allowance(gross_minor: int, amount_minor: int, allowances: Sequenc
 
 def _discounts_on(line: TermLine, day: date) -> list[Discount]:
     """Those valid on the day in their order of application: percents, then amounts; oldest first."""
-    valid = [d for d in line.discounts if d.valid_from <= day and (d.valid_until is None or day < d.valid_until)]
+    valid = [d for d in line.discounts if _holds(d, day)]
     return sorted(valid, key=lambda d: (d.kind is DiscountKind.AMOUNT, d.valid_from, d.reason, d.value))
 
 

@@ -226,6 +226,8 @@ class _Checks:
             )
         if name == "credit":
             for n, line in enumerate(value.lines):
+                if isinstance(line.line, str):
+                    self._known(f"{path}.lines[{n}].line", "line", line.line)
                 if (line.starts is None) != (line.until is None) or (line.starts and line.amount is not None):
                     raise self._refused(f"{path}.lines[{n}]", "give an `amount`, or the days from `starts` to `until`")
 

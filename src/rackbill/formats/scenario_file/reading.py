@@ -100,6 +100,8 @@ class _Reader:
             if key in found:
                 line = key_node.start_mark.line + 1
                 raise ScenarioRefused(f"{inner}, line {line}: {key!r} stands here a second time; keep one of the two")
+            if _is_blank(value_node):
+                self._refuse_beside(pairs, known, key, path)
             # A key without a value is as good as left out, save where the value is a block of its own: `pro_forma:`.
             if not _is_blank(value_node) or _is_block(known[key].type):
                 found[key] = self.value(value_node, known[key].type, inner)
@@ -107,6 +109,19 @@ class _Reader:
         if missing:
             raise self._refused(path, f"{missing[0]!r} is missing; {_what(known[missing[0]].type)} belongs there")
         return found
+
+    def _refuse_beside(
+        self, pairs: list[tuple[yaml.Node, yaml.Node]], known: dict[str, inspect.Field], block: str, path: str
+    ) -> None:
+        """Keys of an empty block that stand beside it instead of in it: a slip of the indent."""
+        inner = {field.encode_name for struct in _blocks(known[block].type) for field in struct.fields} - set(known)
+        for key_node, _value in pairs:
+            if isinstance(key_node, yaml.ScalarNode) and key_node.value in inner:
+                key = key_node.value
+                self._place.note(f"{path}.{key}", key_node)
+                raise self._refused(
+                    f"{path}.{key}", f"{key!r} stands beside {block!r} but belongs in it; indent it below {block!r}"
+                )
 
     def _list(self, node: yaml.Node, kind: inspect.ListType, path: str) -> list[Any]:
         if _is_blank(node):
@@ -144,9 +159,13 @@ def _shown(node: yaml.Node) -> str:
     return "a list" if isinstance(node, yaml.SequenceNode) else "a block with keys"
 
 
-def _is_block(kind: inspect.Type) -> bool:
+def _blocks(kind: inspect.Type) -> list[inspect.StructType]:
     options = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-    return any(isinstance(option, inspect.StructType) for option in options)
+    return [option for option in options if isinstance(option, inspect.StructType)]
+
+
+def _is_block(kind: inspect.Type) -> bool:
+    return bool(_blocks(kind))
 
 
 def _unknown(key: str, known: list[str]) -> str:

@@ -154,9 +154,12 @@ class UsageStep(Part):
 
 
 class CreditLineEntry(Part):
-    """One line of an invoice: all that is left of it, an `amount` before tax, or the days from `starts` to before `until`."""
+    """One line of an invoice: all that is left of it, an `amount` before tax, or the days from `starts` to before `until`.
 
-    line: int
+    `line` is its number on the document, or its name where that stands on one line of it.
+    """
+
+    line: int | str
     amount: Decimal | None = None
     starts: date | None = None
     until: date | None = None
@@ -254,7 +257,10 @@ class SetReferenceStep(Part):
 
 
 class TaxIdCheckStep(Part):
-    """The outcome of a check of a customer's tax ID on this day; it counts from then on."""
+    """The outcome of a check of a customer's tax ID on this day; it counts from then on.
+
+    A `tax_id` that is found good becomes the customer's own, and documents print it.
+    """
 
     valid: bool
     customer: str = ""
@@ -327,10 +333,14 @@ class ExpectedLine(Part):
 
 
 class ExpectedDocument(Part):
-    """The n-th document as it must be; what is left out is not compared. A line may be its net amount alone."""
+    """The n-th document as it must be; what is left out is not compared. A line may be its net amount alone.
+
+    `tax_codes` are the categories of its taxes; `accounting_tax` is its tax in the seller's own currency.
+    """
 
     kind: Literal["invoice", "credit_note", "pro_forma", "reminder"] | None = None
     customer: str | None = None
+    billing_group: str | None = None
     issued: date | None = None
     due: date | None = None
     currency: str | None = None
@@ -339,6 +349,8 @@ class ExpectedDocument(Part):
     gross: Decimal | None = None
     lines: list[ExpectedLine | Decimal] | None = None
     tax_rates: list[Decimal] | None = None
+    tax_codes: list[str] | None = None
+    accounting_tax: Decimal | None = None
     corrects: list[int] | None = None
 
 

@@ -1,7 +1,7 @@
 """Computing one shard of a bill run: owed minus charged, as drafts without a number, or parked with a reason."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -22,6 +22,7 @@ from rackbill.core.tax.desk import BuyerDesk
 from rackbill.core.terms import ContractTerms, TermLine
 from rackbill.domain.billing import policy
 from rackbill.domain.billing.models import BillDraft, BillShard, Charge, ParkedBill
+from rackbill.domain.billing.operations.rate_reviews import rates_to_correct
 from rackbill.domain.billing.operations.run_rules import RunRules, run_rules
 from rackbill.domain.billing.queries import CorrectedLine, LastRun, changes, charged_by_line, corrected_lines, last_run
 from rackbill.domain.contracts import operations as contracts
@@ -36,6 +37,7 @@ from rackbill.domain.taxes import queries as taxes
 from rackbill.domain.taxes.errors import NoExchangeRate
 from rackbill.domain.usage import queries as usage
 
+NOTHING: Mapping[int, int] = {}
 FAULTS = (ContradictoryTerms, NoTaxRule, NoExchangeRate, frozen.InvalidDocument, ValueError)
 """What parks a customer; anything else is a fault of ours and stops the run."""
 
@@ -117,22 +119,31 @@ def preview_bills(
     seller = parties.seller(organisation_id=organisation_id)
     last = last_run(organisation_key=seller.key, before_run_key=None)
     rules = run_rules(seller=seller, issued_on=issued_on, through=through, last=last)
-    bills, faults = _bills(rules, customer_keys)
+    corrected = rates_to_correct(seller=seller, on=issued_on, customer_keys=customer_keys)
+    bills, faults = _bills(rules, customer_keys, corrected)
     return [draft for bill in bills for *_of, draft in bill.drafts], [(k, str(f)) for k, f in faults]
 
 
-def _bills(rules: RunRules, customer_keys: Sequence[int]) -> tuple[list[_Bill], list[tuple[int, Exception]]]:
+def _bills(
+    rules: RunRules, customer_keys: Sequence[int], corrected: Mapping[int, int] = NOTHING
+) -> tuple[list[_Bill], list[tuple[int, Exception]]]:
+    """`corrected` holds charges, with their lines, that are not noted to be corrected but would be by a run."""
     lines = contract_queries.billable_lines(customer_keys=customer_keys)
     buyers = parties.buyers(customer_keys=customer_keys, on=rules.issued_on)
     by_customer: dict[int, list[BillableLine]] = defaultdict(list)
+    in_full = set(corrected.values())
     for line in lines:
         by_customer[line.customer_key].append(line)
         if line.settled_until is not None and rules.last.through is not None:
             line.settled_until = _charged_through(rules.last, line, buyers[line.group_key].customer_id)
+        if line.line_key in in_full:
+            line.settled_until = None
     facts = _Facts(
         buyers=buyers, mandates=receivables.mandates(customer_keys=customer_keys),
         evidence=taxes.evidence(customer_ids=[b.customer_id for b in buyers.values()]),
-        charged=charged_by_line(line_keys=[line.line_key for line in lines if line.settled_until is None]),
+        charged=charged_by_line(
+            line_keys=[line.line_key for line in lines if line.settled_until is None], mistaxed=corrected
+        ),
         measured=_measured(rules, [line for line in lines if line.kind == "metered"]),
     )  # fmt: skip
     bills: list[_Bill] = []

@@ -1,7 +1,7 @@
 """Earlier charges as core values, and where a run stands."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -31,11 +31,14 @@ __all__ = [
 _CHARGED = ("pk", *(f"{name}_id" if name in ("contract_line", "corrects") else name for name in PLAIN_FIELDS))
 
 
-def charged_by_line(*, line_keys: Sequence[int]) -> dict[int, list[Charged]]:
-    """All charges of ours of the lines, oldest first. What the legacy system billed lies before the line's boundary."""
+def charged_by_line(*, line_keys: Sequence[int], mistaxed: Iterable[int] = ()) -> dict[int, list[Charged]]:
+    """All charges of ours of the lines, oldest first. What the legacy system billed lies before the line's boundary.
+
+    `mistaxed` are keys of charges whose wrong rate is not noted yet.
+    """
     found: dict[int, list[Charged]] = defaultdict(list)
     corrections = RateCorrection.objects.filter(charge__contract_line_id__any_of=bulk.Keys(line_keys))
-    mistaxed = set(corrections.values_list("charge_id", flat=True))
+    mistaxed = {*mistaxed, *corrections.values_list("charge_id", flat=True)}
     rows = Charge.objects.filter(contract_line_id__any_of=bulk.Keys(line_keys), draft__isnull=False).order_by("pk")
     for key, *plain in bulk.plain_rows(rows, *_CHARGED):
         found[plain[0]].append(Charged(key=key, charge=charge_from_plain(tuple(plain)), is_mistaxed=key in mistaxed))

@@ -139,7 +139,10 @@ def _sql(d: Dialect) -> str:
 
 
 def _lines(d: Dialect) -> str:
-    """Every line with the first day that is ours and the first that is no longer agreed (ends are instants in a zone)."""
+    """Every line with the first day that is ours and the first that is no longer charged (ends are instants in a zone).
+
+    Profiles of other engines leave the first day out, or charge the day of the end.
+    """
     never = d.day(f"'{NEVER}'")
 
     def last(instant: str) -> str:
@@ -148,10 +151,13 @@ def _lines(d: Dialect) -> str:
         whole = f"l.proration = 'hours' AND NOT {d.is_midnight(instant)}"
         return f"COALESCE(CASE WHEN {whole} THEN {d.next_day(day)} ELSE {day} END, {never})"
 
-    ends = d.least(f"COALESCE(l.ends_on, {never})", last("s.ends_at"), last("k.ends_at"))
+    agreed = d.least(f"COALESCE(l.ends_on, {never})", last("s.ends_at"), last("k.ends_at"))
+    is_counted = "l.kind IN ('recurring', 'minimum') AND l.day_count IN"
+    ends = f"CASE WHEN {is_counted} ('end', 'both') AND {agreed} < {never} THEN {d.next_day(agreed)} ELSE {agreed} END"
+    starts = f"CASE WHEN {is_counted} ('end', 'neither') THEN {d.next_day('l.starts_on')} ELSE l.starts_on END"
     return f"""line AS (
-    SELECT l.id, l.kind, l.timing, l.cycle_months, l.anchor_on, l.starts_on, l.billed_from, l.settled_until, s.service_id,
-        c.customer_id, {d.greatest("l.starts_on", "COALESCE(l.billed_from, l.starts_on)")} AS begins, {ends} AS ends,
+    SELECT l.id, l.kind, l.timing, l.cycle_months, l.anchor_on, {starts} AS starts_on, l.billed_from, l.settled_until,
+        s.service_id, c.customer_id, {d.greatest(starts, f"COALESCE(l.billed_from, {starts})")} AS begins, {ends} AS ends,
         CASE WHEN %(statuses)s LIKE '%%/' || s.status || '/%%' THEN 1 ELSE 0 END AS is_delivered,
         CASE WHEN EXISTS (SELECT 1 FROM "rackbill_parties_billingauthority" a WHERE a.customer_id = c.id
             AND a.authority = 'ours' AND (a.valid_from IS NULL OR a.valid_from <= {d.day("%(on)s")})

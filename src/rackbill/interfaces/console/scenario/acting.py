@@ -13,11 +13,13 @@ from rackbill.core.metering import MeasuredQuantity
 from rackbill.core.money import Money, exact_minor_from_decimal
 from rackbill.core.periods import Period, add_months, first_of_month
 from rackbill.domain.billing import operations as billing
+from rackbill.domain.billing import queries as billing_queries
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts import queries as contract_queries
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.secrets import Signer
+from rackbill.domain.parties.operations import einvoices as parties
 from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables.operations import MoneySource
 from rackbill.domain.taxes import operations as taxes
@@ -253,7 +255,7 @@ def _credit(story: Story, step: Step, value: said.CreditStep) -> str:
     seller = story.world.sellers[original.sales_organisation_id]
     items = [
         CreditItem(
-            line_number=line.line,
+            line_number=_line_number(story, number, line.line),
             period=Period(line.starts, line.until) if line.starts and line.until else None,
             amount_minor=None if line.amount is None else exact_minor_from_decimal(line.amount, original.currency),
         )
@@ -266,6 +268,17 @@ def _credit(story: Story, step: Step, value: said.CreditStep) -> str:
         )
     )  # fmt: skip
     return f"credit note {credit} on {number}"
+
+
+def _line_number(story: Story, number: str, line: int | str) -> int:
+    if isinstance(line, int):
+        return line
+    billed = billing_queries.billed_lines(scope=EVERYTHING, number=number)
+    found = [place for place, row in sorted(billed.items()) if row.line_key == story.world.lines[line].key]
+    if len(found) != 1:
+        where = f"lines {', '.join(map(str, found))}" if found else "no line"
+        raise StepRefused(f"{line!r} stands on {where} of document {number}; say which line by its number")
+    return found[0]
 
 
 def _payment(story: Story, step: Step, value: said.PaymentStep) -> str:
@@ -367,6 +380,12 @@ def _tax_id_check(story: Story, step: Step, value: said.TaxIdCheckStep) -> str:
     taxes.record_tax_id_check(
         customer_id=buyer.customer_id, tax_id=tax_id, is_valid=value.valid, checked_on=step.day, reference="scenario"
     )
+    if value.valid and tax_id != buyer.tax_id:
+        parties.change_customer(
+            scope=EVERYTHING, customer_id=buyer.customer_id, fields={"tax_id": tax_id},
+            now=_now(step, buyer.seller), actor=STORY,
+        )  # fmt: skip
+        buyer.tax_id = tax_id
     return f"{tax_id} is {'valid' if value.valid else 'not valid'}"
 
 

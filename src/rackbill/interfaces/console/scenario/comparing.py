@@ -56,7 +56,7 @@ def _open(expected: dict[str, Decimal] | Decimal, rows: list[dict[str, Any]]) ->
 
 def _document(place: str, expected: ExpectedDocument, got: dict[str, Any]) -> Iterator[Difference]:
     for name, key in (("kind", "kind"), ("customer", "customer"), ("issued", "issued_on"), ("due", "due_on"),
-                      ("currency", "currency")):  # fmt: skip
+                      ("currency", "currency"), ("billing_group", "billing_group")):  # fmt: skip
         want = getattr(expected, name)
         if want is not None and str(want) != got[key]:
             yield _said(f"{place}, {name}", want, got[key])
@@ -68,6 +68,14 @@ def _document(place: str, expected: ExpectedDocument, got: dict[str, Any]) -> It
         rates = [Decimal(tax["rate"]) for tax in got["taxes"]]
         if sorted(expected.tax_rates) != sorted(rates):
             yield _said(f"{place}, tax_rates", _list(expected.tax_rates), _list(rates))
+    if expected.tax_codes is not None:
+        codes = sorted({tax["code"] for tax in got["taxes"]})
+        if sorted(set(expected.tax_codes)) != codes:
+            yield _said(f"{place}, tax_codes", _list(expected.tax_codes), _list(codes))
+    if expected.accounting_tax is not None:
+        own = got["accounting"]["tax"] if got["accounting"] else None
+        if own is None or expected.accounting_tax != Decimal(own):
+            yield _said(f"{place}, accounting_tax", expected.accounting_tax, own or "none")
     if expected.corrects is not None:
         corrected = [row["document"] for row in got["corrects"]]
         if expected.corrects != corrected:

@@ -326,6 +326,7 @@ def _expected(document: Document, case: _Case) -> ExpectedDocument:
         kind=document.kind.value,  # type: ignore[arg-type]
         issued=document.issued_on, currency=currency, net=decimal_from_minor(totals.net_minor, currency),
         tax=decimal_from_minor(totals.tax_minor, currency),
+        tax_codes=sorted({tax.code for tax in document.tax_subtotals}),
         lines=[
             steps.ExpectedLine(
                 net=decimal_from_minor(line.net_minor, currency), line=case.agreed.lines[billed[line.line_number].line_key],
