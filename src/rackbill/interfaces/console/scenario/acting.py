@@ -10,29 +10,24 @@ from rackbill.core.charges import Charge
 from rackbill.core.crediting import CreditItem
 from rackbill.core.document import Document
 from rackbill.core.metering import MeasuredQuantity
-from rackbill.core.money import Money, exact_minor_from_decimal
+from rackbill.core.money import exact_minor_from_decimal
 from rackbill.core.periods import Period, add_months, first_of_month
 from rackbill.domain.billing import operations as billing
 from rackbill.domain.billing import queries as billing_queries
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts import queries as contract_queries
 from rackbill.domain.documents import queries as documents
-from rackbill.domain.kit.actor import Actor
 from rackbill.domain.kit.secrets import Signer
 from rackbill.domain.parties.operations import einvoices as parties
-from rackbill.domain.receivables import operations as receivables
-from rackbill.domain.receivables.operations import MoneySource
 from rackbill.domain.taxes import operations as taxes
 from rackbill.domain.usage import operations as usage
 from rackbill.formats import scenario_file
 from rackbill.formats.scenario_file import Step
 from rackbill.formats.scenario_file import steps as said
-from rackbill.interfaces.console.scenario import acting_allocations
+from rackbill.interfaces.console.scenario import acting_money
 from rackbill.interfaces.console.scenario import world as worlds
-from rackbill.interfaces.console.scenario.world import EVERYTHING, STORY, SellerHere, World
+from rackbill.interfaces.console.scenario.world import EVERYTHING, STORY, World
 from rackbill.interfaces.jobs import bill_run, einvoice_check, pro_forma
-
-SECOND_PERSON = Actor("system", "second person")
 
 
 class StepRefused(ValueError):
@@ -100,17 +95,13 @@ def act(story: Story, place: int, step: Step) -> str:
     return outcome
 
 
-def _now(step: Step, seller: SellerHere) -> datetime:
-    return worlds.moment(step.on, seller.zone, otherwise=worlds.WORKING_HOUR)
-
-
 def _bill_run(story: Story, step: Step, value: said.BillRunStep) -> str:
     count = parked = 0
     through = value.through or add_months(first_of_month(step.day), 1)
     for seller in story.world.sellers.values():
         if value.sales_organisation in ("", seller.organisation_id):
             summary = bill_run.run_bill(
-                organisation_id=seller.organisation_id, through=through, now=_now(step, seller), actor=STORY,
+                organisation_id=seller.organisation_id, through=through, now=worlds.now_of(step, seller), actor=STORY,
                 signer=story.signer,
             )  # fmt: skip
             names = {buyer.customer_id: buyer.name for buyer in story.world.buyers.values()}
@@ -126,7 +117,7 @@ def _set_price(story: Story, step: Step, value: said.SetPriceStep) -> str:
     plain = scenario_file.usage_price_plain(value.usage_price) if value.usage_price else None
     contracts.set_price(
         line_key=line.key, unit_price=value.price or Decimal(0), usage_price=plain, valid_from=value.starts,
-        valid_until=value.until, now=_now(step, line.buyer.seller), actor=STORY,
+        valid_until=value.until, now=worlds.now_of(step, line.buyer.seller), actor=STORY,
     )  # fmt: skip
     return f"{value.line} from {value.starts}"
 
@@ -135,7 +126,7 @@ def _set_quantity(story: Story, step: Step, value: said.SetQuantityStep) -> str:
     line = story.world.lines[value.line]
     contracts.set_quantity(
         line_key=line.key, quantity=value.quantity, valid_from=value.starts, valid_until=value.until,
-        now=_now(step, line.buyer.seller), actor=STORY,
+        now=worlds.now_of(step, line.buyer.seller), actor=STORY,
     )  # fmt: skip
     return f"{value.line}: {value.quantity} from {value.starts}"
 
@@ -145,7 +136,7 @@ def _add_discount(story: Story, step: Step, value: said.AddDiscountStep) -> str:
     kind, amount = worlds.discount_value(value.percent, value.amount)
     contracts.add_discount(
         line_key=line.key, kind=kind, value=amount, reason=value.reason, valid_from=value.starts, valid_until=value.until,
-        now=_now(step, line.buyer.seller), actor=STORY,
+        now=worlds.now_of(step, line.buyer.seller), actor=STORY,
     )  # fmt: skip
     return f"{value.line}: {value.reason} from {value.starts}"
 
@@ -153,14 +144,18 @@ def _add_discount(story: Story, step: Step, value: said.AddDiscountStep) -> str:
 def _end_discount(story: Story, step: Step, value: said.EndDiscountStep) -> str:
     line = story.world.lines[value.line]
     contracts.end_discount(
-        line_key=line.key, reason=value.reason, valid_until=value.until, now=_now(step, line.buyer.seller), actor=STORY
+        line_key=line.key,
+        reason=value.reason,
+        valid_until=value.until,
+        now=worlds.now_of(step, line.buyer.seller),
+        actor=STORY,
     )
     return f"{value.line}: {value.reason} ends {value.until}"
 
 
 def _end_line(story: Story, step: Step, value: said.EndLineStep) -> str:
     line = story.world.lines[value.line]
-    contracts.end_line(line_key=line.key, ends_on=value.ends, now=_now(step, line.buyer.seller), actor=STORY)
+    contracts.end_line(line_key=line.key, ends_on=value.ends, now=worlds.now_of(step, line.buyer.seller), actor=STORY)
     return f"{value.line} ends {value.ends}" if value.ends else f"{value.line} goes on"
 
 
@@ -169,7 +164,7 @@ def _end_service(story: Story, step: Step, value: said.EndServiceStep) -> str:
     zone = service.buyer.seller.zone
     contracts.end_service(
         service_id=service.id, ends_at=worlds.moment(value.ends, zone) if value.ends else None,
-        now=_now(step, service.buyer.seller), actor=STORY,
+        now=worlds.now_of(step, service.buyer.seller), actor=STORY,
     )  # fmt: skip
     return f"{value.service} ends {value.ends}" if value.ends else f"{value.service} goes on"
 
@@ -177,7 +172,9 @@ def _end_service(story: Story, step: Step, value: said.EndServiceStep) -> str:
 def _add_line(story: Story, step: Step, value: said.AddLineStep) -> str:
     service = story.world.services[value.service]
     line = worlds.new_line(value.line, value.line.starts or step.day, value.line.name)
-    key = contracts.add_line(service_id=service.id, line=line, now=_now(step, service.buyer.seller), actor=STORY)
+    key = contracts.add_line(
+        service_id=service.id, line=line, now=worlds.now_of(step, service.buyer.seller), actor=STORY
+    )
     story.world.lines[value.line.name] = worlds.ThingHere("", key, service.buyer, line.starts_on, line.kind)
     return f"{value.line.name} from {line.starts_on}"
 
@@ -193,7 +190,7 @@ def _swap(story: Story, step: Step, value: said.SwapStep) -> str:
         )  # fmt: skip
     key = contracts.swap_product(
         line_key=old.key, product_key=product, line=worlds.new_line(value.to, starts, description or value.to.name),
-        on=starts, keeps_discounts=value.keeps_discounts, now=_now(step, old.buyer.seller), actor=STORY,
+        on=starts, keeps_discounts=value.keeps_discounts, now=worlds.now_of(step, old.buyer.seller), actor=STORY,
     )  # fmt: skip
     story.world.lines[value.to.name] = worlds.ThingHere("", key, old.buyer, starts, value.to.kind)
     return f"{value.to.name} in place of {value.line} from {starts}"
@@ -203,7 +200,7 @@ def _suspend(story: Story, step: Step, value: said.SuspendStep) -> str:
     service = story.world.services[value.service]
     contracts.suspend_service(
         service_id=service.id, on=value.starts, reason=value.reason, is_charged=value.charged,
-        now=_now(step, service.buyer.seller), actor=STORY,
+        now=worlds.now_of(step, service.buyer.seller), actor=STORY,
     )  # fmt: skip
     return f"{value.service} from {value.starts}"
 
@@ -211,7 +208,7 @@ def _suspend(story: Story, step: Step, value: said.SuspendStep) -> str:
 def _reconnect(story: Story, step: Step, value: said.ReconnectStep) -> str:
     service = story.world.services[value.service]
     contracts.reconnect_service(
-        service_id=service.id, on=value.starts, now=_now(step, service.buyer.seller), actor=STORY
+        service_id=service.id, on=value.starts, now=worlds.now_of(step, service.buyer.seller), actor=STORY
     )
     return f"{value.service} from {value.starts}"
 
@@ -219,14 +216,16 @@ def _reconnect(story: Story, step: Step, value: said.ReconnectStep) -> str:
 def _cancel(story: Story, step: Step, value: said.CancelStep) -> str:
     contract = story.world.contracts[value.contract]
     seller = contract.buyer.seller
-    now = _now(step, seller)
+    now = worlds.now_of(step, seller)
     end = contracts.cancel_contract(contract_id=contract.id, given_at=now, zone=seller.zone, now=now, actor=STORY)
     return f"{value.contract} ends {end}"
 
 
 def _withdraw(story: Story, step: Step, value: said.WithdrawCancellationStep) -> str:
     contract = story.world.contracts[value.contract]
-    contracts.withdraw_cancellation(contract_id=contract.id, now=_now(step, contract.buyer.seller), actor=STORY)
+    contracts.withdraw_cancellation(
+        contract_id=contract.id, now=worlds.now_of(step, contract.buyer.seller), actor=STORY
+    )
     return f"{value.contract} goes on"
 
 
@@ -236,7 +235,7 @@ def _index_prices(story: Story, step: Step, value: said.IndexPricesStep) -> str:
     seller = lines[names[0]].buyer.seller if names else next(iter(story.world.sellers.values()))
     count = contracts.index_prices(
         line_keys=[lines[name].key for name in names], cpi_percent=value.cpi_percent, floor_percent=value.floor_percent,
-        on=value.starts, digits=value.digits, now=_now(step, seller), actor=STORY,
+        on=value.starts, digits=value.digits, now=worlds.now_of(step, seller), actor=STORY,
     )  # fmt: skip
     return f"{count} prices rise from {value.starts}"
 
@@ -245,7 +244,7 @@ def _usage(story: Story, step: Step, value: said.UsageStep) -> str:
     line = story.world.lines[value.line]
     month = first_of_month(value.month)
     measured = MeasuredQuantity(period=Period(month, add_months(month, 1)), quantity=value.quantity, unit=value.unit)
-    usage.record_measured(line_key=line.key, measured=measured, now=_now(step, line.buyer.seller))
+    usage.record_measured(line_key=line.key, measured=measured, now=worlds.now_of(step, line.buyer.seller))
     return f"{value.line}: {value.quantity} {value.unit} in {month:%B %Y}"
 
 
@@ -264,7 +263,7 @@ def _credit(story: Story, step: Step, value: said.CreditStep) -> str:
     credit = einvoice_check.credit_checked(
         credit=lambda checked: billing.credit_document(
             number=number, items=items or None, reason=value.reason, is_reissued=value.reissue, on=step.day,
-            now=_now(step, seller), actor=STORY, checked=checked,
+            now=worlds.now_of(step, seller), actor=STORY, checked=checked,
         )
     )  # fmt: skip
     return f"credit note {credit} on {number}"
@@ -281,78 +280,10 @@ def _line_number(story: Story, number: str, line: int | str) -> int:
     return found[0]
 
 
-def _payment(story: Story, step: Step, value: said.PaymentStep) -> str:
-    buyer, number = story.world.buyer(value.customer), ""
-    currency = value.currency or buyer.currency
-    if value.document is not None:
-        number = story.number(value.document)
-        document = story.shown[value.document - 1].document
-        buyer = next(b for b in story.world.buyers.values() if b.customer_id == document.bill_to.customer_id)
-        currency = document.currency
-    money = Money(exact_minor_from_decimal(value.amount, currency), currency)
-    story.payments += 1
-    story.currencies.append(currency)
-    booked = receivables.record_payment(
-        payment_id=f"scenario-{story.payments}", customer_id=buyer.customer_id, money=money, received_on=step.day,
-        method="TRANSFER", text=value.text, to_number=number, now=_now(step, buyer.seller), actor=STORY,
-    )  # fmt: skip
-    return f"{money} of {buyer.name}, booked {Money(booked, currency)}"
-
-
-def _return_payment(story: Story, step: Step, value: said.ReturnPaymentStep) -> str:
-    minor = receivables.return_payment(
-        payment_id=story.payment(value.payment), line_id="", reason=value.reason, on=step.day,
-        now=_now(step, next(iter(story.world.sellers.values()))), actor=STORY,
-    )  # fmt: skip
-    return f"payment {value.payment} taken back: {Money(minor, story.currencies[value.payment - 1])}"
-
-
-def _refund(story: Story, step: Step, value: said.RefundStep) -> str:
-    if value.payment is not None:
-        source, currency = MoneySource("payment", story.payment(value.payment)), story.currencies[value.payment - 1]
-    else:
-        number = story.number(value.document or 0)
-        source, currency = MoneySource("credit_note", number), story.shown[(value.document or 0) - 1].document.currency
-    story.refunds += 1
-    minor = receivables.refund_money(
-        refund_id=f"scenario-{story.refunds}", source=source, paid_on=step.day, reason=value.reason,
-        amount_minor=None if value.amount is None else exact_minor_from_decimal(value.amount, currency),
-        now=_now(step, next(iter(story.world.sellers.values()))), actor=STORY,
-    )  # fmt: skip
-    return f"{Money(minor, currency)} of {source} went back"
-
-
-def _write_off(story: Story, step: Step, value: said.WriteOffStep) -> str:
-    number = story.number(value.document)
-    document = story.shown[value.document - 1].document
-    now = _now(step, story.world.sellers[document.sales_organisation_id])
-    story.write_offs += 1
-    write_off_id = f"scenario-{story.write_offs}"
-    is_booked = receivables.write_off_item(
-        write_off_id=write_off_id, number=number, reason=value.reason, now=now, actor=STORY,
-        amount_minor=None if value.amount is None else exact_minor_from_decimal(value.amount, document.currency),
-    )  # fmt: skip
-    if not is_booked:
-        receivables.approve_write_off(write_off_id=write_off_id, now=now, actor=SECOND_PERSON)
-    return f"{number}: {value.reason}" + ("" if is_booked else ", agreed by a second person")
-
-
-def _remind(story: Story, step: Step, value: said.RemindStep) -> str:
-    issued = [
-        reminder
-        for seller in story.world.sellers.values()
-        if value.sales_organisation in ("", seller.organisation_id)
-        for reminder in receivables.issue_reminders(
-            organisation_id=seller.organisation_id, today=step.day, now=_now(step, seller), actor=STORY
-        )
-    ]
-    return f"{sum(1 for reminder in issued if reminder.number)} reminders, {len(issued)} notices"
-
-
 def _pro_forma(story: Story, step: Step, value: said.ProFormaStep) -> str:
     buyer = story.world.buyer(value.customer)
     made = pro_forma.make_pro_forma(
-        scope=EVERYTHING, customer_id=buyer.customer_id, now=_now(step, buyer.seller)
+        scope=EVERYTHING, customer_id=buyer.customer_id, now=worlds.now_of(step, buyer.seller)
     )  # fmt: skip
     story.shown += [Shown(story.step, page.document, page.charges) for page in made.pages]
     if made.parked:
@@ -366,7 +297,7 @@ def _pro_forma(story: Story, step: Step, value: said.ProFormaStep) -> str:
 def _set_reference(story: Story, step: Step, value: said.SetReferenceStep) -> str:
     service = story.world.services[value.service]
     contracts.set_reference(
-        scope=EVERYTHING, service_id=service.id, reference=value.reference, now=_now(step, service.buyer.seller),
+        scope=EVERYTHING, service_id=service.id, reference=value.reference, now=worlds.now_of(step, service.buyer.seller),
         actor=STORY,
     )  # fmt: skip
     return f"{value.service}: {value.reference}"
@@ -383,7 +314,7 @@ def _tax_id_check(story: Story, step: Step, value: said.TaxIdCheckStep) -> str:
     if value.valid and tax_id != buyer.tax_id:
         parties.change_customer(
             scope=EVERYTHING, customer_id=buyer.customer_id, fields={"tax_id": tax_id},
-            now=_now(step, buyer.seller), actor=STORY,
+            now=worlds.now_of(step, buyer.seller), actor=STORY,
         )  # fmt: skip
         buyer.tax_id = tax_id
     return f"{tax_id} is {'valid' if value.valid else 'not valid'}"
@@ -391,20 +322,23 @@ def _tax_id_check(story: Story, step: Step, value: said.TaxIdCheckStep) -> str:
 
 def _order(story: Story, step: Step, value: scenario_file.ContractEntry) -> str:
     buyer = story.world.buyer(value.customer)
-    worlds.order(story.world, value, now=_now(step, buyer.seller))
+    worlds.order(story.world, value, now=worlds.now_of(step, buyer.seller))
     return f"contract {value.name} from {value.starts.date()}"
 
 
 def _by_hand(act: Callable[[Story, Step, Any, datetime], str]) -> Callable[[Story, Step, Any], str]:
-    return lambda story, step, value: act(story, step, value, _now(step, next(iter(story.world.sellers.values()))))
+    return lambda story, step, value: act(
+        story, step, value, worlds.now_of(step, next(iter(story.world.sellers.values())))
+    )
 
 
 _ACTIONS: dict[str, Callable[[Story, Step, Any], str]] = {
     "bill_run": _bill_run, "set_price": _set_price, "set_quantity": _set_quantity, "add_discount": _add_discount,
     "end_discount": _end_discount, "end_line": _end_line, "end_service": _end_service, "add_line": _add_line, "swap": _swap,
     "suspend": _suspend, "reconnect": _reconnect, "cancel": _cancel, "withdraw_cancellation": _withdraw,
-    "index_prices": _index_prices, "usage": _usage, "credit": _credit, "payment": _payment,
-    "allocate": _by_hand(acting_allocations.allocate), "deallocate": _by_hand(acting_allocations.deallocate),
-    "return_payment": _return_payment, "refund": _refund, "write_off": _write_off, "remind": _remind, "pro_forma": _pro_forma,
+    "index_prices": _index_prices, "usage": _usage, "credit": _credit, "payment": acting_money.payment,
+    "allocate": _by_hand(acting_money.allocate), "deallocate": _by_hand(acting_money.deallocate),
+    "return_payment": acting_money.return_payment, "refund": acting_money.refund, "write_off": acting_money.write_off,
+    "remind": acting_money.remind, "pro_forma": _pro_forma,
     "set_reference": _set_reference, "tax_id_check": _tax_id_check, "order": _order,
 }  # fmt: skip

@@ -24,7 +24,7 @@ from rackbill.domain.receivables import operations as receivables
 from rackbill.domain.receivables.policy import LadderStep
 from rackbill.domain.taxes import operations as taxes
 from rackbill.formats import scenario_file
-from rackbill.formats.scenario_file import ContractEntry, LineEntry, OrganisationEntry, Scenario
+from rackbill.formats.scenario_file import ContractEntry, LineEntry, OrganisationEntry, Scenario, Step
 from rackbill.formats.scenario_file.entries import HOME, CustomerEntry, ServiceEntry, UsagePriceEntry
 
 STORY = Actor("system", "scenario")
@@ -306,3 +306,8 @@ def _usage_price(entry: UsagePriceEntry | None) -> Any:
 def last_day(end: date) -> date:
     """The last day of a half-open period."""
     return end - timedelta(days=1)
+
+
+def now_of(step: Step, seller: SellerHere) -> datetime:
+    """The moment of a step where the seller is; without a time of day, in working hours."""
+    return moment(step.on, seller.zone, otherwise=WORKING_HOUR)
