@@ -2,11 +2,13 @@
 
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from rackbill.domain.kit.actor import Actor
 from rackbill.domain.parties import queries as parties
 from rackbill.domain.parties.operations import einvoices as operations
 from rackbill.domain.parties.policy import people
@@ -67,15 +69,11 @@ def edit(
     kind: Annotated[str | None, typer.Option(help="business or consumer")] = None,
     tax_id: Annotated[str | None, typer.Option(help="a VAT ID that was checked (BT-48)")] = None,
     company_number: Annotated[str | None, typer.Option(help="BT-47")] = None,
-    company_scheme: Annotated[
-        str | None, typer.Option(help="register of the company number, ISO 6523: 0106, 0208 …")
-    ] = None,
+    company_scheme: Annotated[str | None, typer.Option(help="register of that number, ISO 6523: 0106 …")] = None,
     public_body: Annotated[
         bool | None, typer.Option("--public-body/--no-public-body", help="authority or the like")
     ] = None,
-    einvoice: Annotated[
-        str | None, typer.Option(help="a profile, none, or an empty text for what the country says")
-    ] = None,
+    einvoice: Annotated[str | None, typer.Option(help="a profile, none, or empty: what the country says")] = None,
     electronic_address: Annotated[str | None, typer.Option(help="scheme and ID, 0208:0428759497 (BT-49)")] = None,
     buyer_reference: Annotated[str | None, typer.Option(help="routing value, Leitweg-ID (BT-10)")] = None,
     project_reference: Annotated[str | None, typer.Option(help="BT-11")] = None,
@@ -90,8 +88,7 @@ def edit(
 ) -> None:
     """Change what is named; an empty text takes a value away. Warns of names that documents cannot print."""
     now, customer_id = main.set_clock(at), customer_of(customer)
-    organisation_id = parties.customer(scope=EVERYTHING, customer_id=customer_id).organisation_id
-    actor = acting.actor_with_role(email, token_file, organisation_id=organisation_id, roles=people.EDITORS)
+    actor = _editor(customer_id, email, token_file)
     own = _given(
         name=name, street=street, city=city, postal_code=postal_code, state=state, country=country, kind=kind, tax_id=tax_id,
         company_number=company_number, company_scheme=company_scheme,
@@ -210,6 +207,12 @@ def readiness_json(one: Readiness) -> dict[str, Any]:
             for gap in one.gaps
         ],
     }  # fmt: skip
+
+
+def _editor(customer_id: str, email: str | None, token_file: Path | None) -> Actor:
+    """Who acts; a member of staff needs a role that may change customers, as in the office. Raises Refused."""
+    organisation_id = parties.customer(scope=EVERYTHING, customer_id=customer_id).organisation_id
+    return acting.actor_with_role(email, token_file, organisation_id=organisation_id, roles=people.EDITORS)
 
 
 def _given(**values: str | None) -> dict[str, str]:

@@ -95,18 +95,15 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 def _add_commands() -> None:
     from rackbill.interfaces.console import (
-        amending,
         benches,
         billing,
         books,
-        contracts,
         credits,
         customers,
         cutover,
         demo,
         document,
         einvoice_rules,
-        ending,
         explain,
         identifiers,
         installation,
@@ -130,8 +127,6 @@ def _add_commands() -> None:
     )
 
     _add_benches(benches.app)
-    for module in (amending, ending):
-        module.register(contracts.app)
     families = {
         "bench": (benches.app, "Benchmarks against a yardstick of the same run."),
         "cutover": (cutover.app, "Move a customer base out of a legacy billing system."),
@@ -139,7 +134,7 @@ def _add_commands() -> None:
         "usage": (usage.app, "Usage: meters, samples, frozen months, estimates."),
         "tax": (taxes.app, "Which tax and why; changes of rates; choices of a seller."),
         "run": (runs.app, "The acts of a bill run one by one: plan, compute, approve, issue and more."),
-        "contract": (contracts.app, "What was agreed, line by line; change it from any day on, end it, cancel it."),
+        "contract": (_contracts(), "What was agreed, line by line; change it from any day on, end it, cancel it."),
         "customer": (customers.app, "What a customer's documents are made from; can it receive an e-invoice?"),
         "seller": (sellers.app, "The head of a sales organisation's documents and its own texts."),
         "staff": (staff.app, "Members of staff, their roles and console tokens."),
@@ -158,6 +153,14 @@ def _add_commands() -> None:
         working, demo,
     ):  # fmt: skip
         module.register(app)
+
+
+def _contracts() -> typer.Typer:
+    from rackbill.interfaces.console import amending, contracts, ending
+
+    for module in (amending, ending):
+        module.register(contracts.app)
+    return contracts.app
 
 
 def _add_benches(family: typer.Typer) -> None:
