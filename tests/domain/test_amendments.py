@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from rackbill.core.terms import DiscountKind
+from rackbill.domain.billing import operations as billing
 from rackbill.domain.billing.models import Charge
 from rackbill.domain.contracts import operations as contracts
 from rackbill.domain.contracts.errors import AmendmentRefused, ContractNotFound, LineNotFound, ServiceNotFound
@@ -210,3 +212,57 @@ def test_refusals(row: Service) -> None:
     with pytest.raises(AmendmentRefused, match="suspended already"):
         contracts.suspend_service(**suspend)
     assert new_lines() == []
+
+
+def test_a_contract_ends_by_agreement_and_goes_on(row: Service) -> None:
+    contract = {"contract_id": row.contract.contract_id, **DONE}
+    contracts.end_contract(ends_at=datetime(2020, 12, 10, 23, tzinfo=UTC), **contract)
+    assert new_lines() == [("reversal", "2020-12-11/2021-01-01", -2100)]
+    contracts.end_contract(ends_at=None, **contract)
+    assert sum(minor for *_what, minor in new_lines()) == 2100
+    assert [entry.detail["before"] for entry in HistoryEntry.objects.filter(verb="end_contract").order_by("pk")] == [
+        None, "2020-12-10T23:00:00+00:00",
+    ]  # fmt: skip
+    given = {"given_at": NOW, "zone": ZoneInfo("Europe/Berlin"), **contract}
+    contracts.cancel_contract(**given)
+    with pytest.raises(AmendmentRefused, match="withdraw that first"):
+        contracts.end_contract(ends_at=None, **contract)
+    with pytest.raises(ContractNotFound, match="no contract 0; look it up"):
+        contracts.end_contract(ends_at=None, **{**contract, "contract_id": "0"})
+
+
+def test_what_would_count_twice_or_never_is_refused_or_changes_nothing(row: Service) -> None:
+    discount = {
+        "line_key": key(row), "kind": DiscountKind.PERCENT, "value": Decimal(10), "reason": "x",
+        "valid_from": date(2020, 12, 1), **DONE,
+    }  # fmt: skip
+    for _ in range(2):
+        contracts.add_discount(valid_until=None, **discount)
+    assert LineDiscount.objects.count() == HistoryEntry.objects.filter(verb="add_discount").count() == 1
+    with pytest.raises(AmendmentRefused, match="is no time"):
+        contracts.add_discount(valid_until=date(2020, 12, 1), **discount)
+    with pytest.raises(AmendmentRefused, match="starts on 2020-09-01, after 2020-08-31; end it on 2020-09-01"):
+        contracts.end_line(line_key=key(row), ends_on=date(2020, 8, 31), **DONE)
+    suspend = {"service_id": row.service_id, "reason": "x", "is_charged": False, **DONE}
+    contracts.suspend_service(on=date(2020, 10, 5), **suspend)
+    contracts.reconnect_service(service_id=row.service_id, on=date(2020, 10, 9), **DONE)
+    for day in (date(2020, 10, 1), date(2020, 10, 5), date(2020, 10, 8)):
+        with pytest.raises(AmendmentRefused, match="was suspended from 2020-10-05 until 2020-10-09"):
+            contracts.suspend_service(on=day, **suspend)
+    contracts.suspend_service(on=date(2020, 10, 9), **suspend)
+    assert LineSuspension.objects.count() == 2
+
+
+def test_the_next_run_is_told_for_the_lines_asked_about_alone(row: Service) -> None:
+    world = world_of.Provider(row.customer.sales_organisation, 50)
+    other = world_of.service(world, row.customer, price="310", starts_on=date(2020, 12, 1))
+    contracts.set_price(line_key=key(row), unit_price=Decimal(62), valid_from=date(2020, 12, 1), **DONE)
+    ask = {"scope": WholeInstallation(), "customer_id": row.customer.customer_id, "now": NOW}
+    coming = billing.preview_coming_lines(line_keys=[key(row)], **ask)
+    assert (coming.billed_on, coming.through, coming.parked, coming.open_run) == (
+        date(2021, 1, 1), date(2021, 2, 1), "", "",
+    )  # fmt: skip
+    assert (coming.taken_back_minor, coming.charged_minor) == ({"EUR": 3100}, {"EUR": 6200 * 2})
+    assert billing.preview_coming_lines(line_keys=[key(other)], **ask).charged_minor == {"EUR": 62000}
+    LinePrice.objects.filter(line=key(row)).delete()
+    assert "no price or no quantity" in billing.preview_coming_lines(line_keys=[key(row)], **ask).parked

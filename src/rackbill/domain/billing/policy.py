@@ -48,11 +48,27 @@ PARK_CODES = {
 EINVOICE_CODE = "einvoice_rule"
 KEPT_FAILURES = 20
 WAYS_OUT = {
-    "contradictory_data": "Mend the price, quantity or dates of the contract line named, then retry the parked customers.",
-    "no_tax_rule": "Enter the customer's country and state, or the rate that is missing, then retry the parked customers.",
-    "no_exchange_rate": "Enter the exchange rate of that day with its source, then retry the parked customers.",
-    "invalid_document": "Mend the customer's address, tax number or lines as named, then retry the parked customers.",
-    "einvoice_rule": "Do what the sentence about the e-invoice says, then retry the parked customers.",
+    "contradictory_data": (
+        "Mend the price, quantity or dates of the contract line named (rackbill contract show line:NUMBER; "
+        "rackbill contract set-price line:NUMBER --from DAY --price PRICE, or set-quantity, end), then retry "
+        "the parked customers (rackbill run retry RUN)."
+    ),
+    "no_tax_rule": (
+        "Enter the customer's country and state (rackbill customer edit CUSTOMER --country US --state NY), or "
+        "the rate that is missing (rackbill tax add-rate), then retry the parked customers (rackbill run "
+        "retry RUN)."
+    ),
+    "no_exchange_rate": (
+        "Enter the exchange rate of that day with its source (rackbill tax add-exchange-rate), then retry the "
+        "parked customers (rackbill run retry RUN)."
+    ),
+    "invalid_document": (
+        "Mend the customer's address, tax number or lines as named (rackbill customer edit CUSTOMER; rackbill "
+        "contract show CUSTOMER), then retry the parked customers (rackbill run retry RUN)."
+    ),
+    "einvoice_rule": (
+        "Do what the sentence about the e-invoice says, then retry the parked customers (rackbill run retry RUN)."
+    ),
 }
 """What to do about a parked customer, by code."""
 

@@ -5,6 +5,7 @@ from datetime import date
 from django.db.models import Q
 
 from rackbill.core.terms import Discount, DiscountKind
+from rackbill.domain.catalogue.errors import ProductNotFound
 from rackbill.domain.catalogue.models import DiscountRate, Product
 
 REASONS = {"term": "Contract term", "cycle": "Billing cycle"}
@@ -25,6 +26,16 @@ def listed_discounts(
         for basis, row in sorted(found.items(), reverse=True)
         if row.percent
     ]
+
+
+def product_named(*, code: str) -> tuple[int, str]:
+    """Key and name of the product with that code. Raises ProductNotFound, with the codes that come near."""
+    row = Product.objects.filter(code=code).values_list("pk", "name").first()
+    if row is None:
+        near = list(Product.objects.filter(code__icontains=code).order_by("code").values_list("code", flat=True)[:5])
+        some = near or list(Product.objects.order_by("code").values_list("code", flat=True)[:5])
+        raise ProductNotFound(f"the catalogue has no product {code!r}; it has {', '.join(some) or 'none yet'}")
+    return row
 
 
 def _months(count: int) -> str:

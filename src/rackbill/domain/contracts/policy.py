@@ -10,6 +10,11 @@ from rackbill.domain.contracts.errors import AmendmentRefused, ReferenceRefused
 
 REFERENCE_LENGTH = 200
 
+AMENDERS = frozenset({"clerk", "approver", "support", "administrator"})
+"""Staff roles that may change what was agreed with customers of their sales organisation."""
+RULE_KEEPERS = frozenset({"administrator"})
+"""Staff roles that may store notice rules of their sales organisation."""
+
 BILLED_STATUSES = ("ACTIVE", "TO_BE_MODIFIED", "TO_BE_SUSPENDED", "SUSPENDED", "TO_BE_RECONNECTED")
 """A service is charged from the day it is ready for use (B2); until then its status is one of the others."""
 

@@ -80,6 +80,13 @@ class EndServiceStep(Part):
     ends: Instant | None = None
 
 
+class EndContractStep(Part):
+    """A contract ends by agreement, whatever notice says; `ends` as for a service. Without it an end is taken away."""
+
+    contract: str
+    ends: Instant | None = None
+
+
 class AddLineStep(Part):
     """A further line of a service: an upgrade, an addition, a one-off charge."""
 
@@ -120,9 +127,10 @@ class ReconnectStep(Part):
 
 
 class CancelStep(Part):
-    """A contract is cancelled now; it ends with the term that the notice still reaches."""
+    """A contract is cancelled; it ends with the term that the notice, given now or at an earlier instant, still reaches."""
 
     contract: str
+    given: Instant | None = None
 
 
 class WithdrawCancellationStep(Part):
@@ -281,6 +289,7 @@ class Step(Part):
     end_discount: EndDiscountStep | None = None
     end_line: EndLineStep | None = None
     end_service: EndServiceStep | None = None
+    end_contract: EndContractStep | None = None
     add_line: AddLineStep | None = None
     swap: SwapStep | None = None
     suspend: SuspendStep | None = None

@@ -30,3 +30,16 @@ def actor(email: str | None, token_file: Path | None) -> Actor:
     if member is None:
         raise answers.Refused(f"the token is not one of {email}, or it has expired; rackbill staff add gives a new one")
     return Actor("person", member.email)
+
+
+def actor_with_role(
+    email: str | None, token_file: Path | None, *, organisation_id: str, roles: frozenset[str]
+) -> Actor:
+    """The same, and a person has one of the roles at the sales organisation. Raises Refused."""
+    who = actor(email, token_file)
+    if who.kind == "person" and not access.staff_roles(email=who.identity, organisation_id=organisation_id) & roles:
+        where = organisation_id or "all sales organisations at once"
+        raise answers.Refused(
+            f"{who.identity} may not do this for {where}; it needs one of the roles {', '.join(sorted(roles))}"
+        )
+    return who

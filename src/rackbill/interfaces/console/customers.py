@@ -2,12 +2,16 @@
 
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from rackbill.domain.kit.actor import Actor
+from rackbill.domain.parties import queries as parties
 from rackbill.domain.parties.operations import einvoices as operations
+from rackbill.domain.parties.policy import people
 from rackbill.domain.parties.policy.readiness import Readiness
 from rackbill.domain.parties.queries import einvoices
 from rackbill.domain.parties.queries.einvoices import CustomerData
@@ -23,6 +27,11 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 AnyId = Annotated[str, typer.Argument(help="any ID the customer ever had")]
 Group = Annotated[str | None, typer.Option(help="billing group ID; the customer's default one where left out")]
 At = Annotated[str | None, typer.Option(help="the clock, in demo and test installations only")]
+DECIDES_TAX = {"country", "state", "postal_code", "kind", "tax_id"}
+TAX_FROM_NOW = (
+    "Taxes go by this in what is billed from now on; what was billed keeps its tax: rackbill credit NUMBER --reissue has it "
+    "charged anew."
+)
 
 
 @app.command("show")
@@ -55,17 +64,16 @@ def edit(
     street: Annotated[str | None, typer.Option(help="of the customer (BT-50)")] = None,
     city: Annotated[str | None, typer.Option(help="BT-52")] = None,
     postal_code: Annotated[str | None, typer.Option(help="BT-53")] = None,
+    state: Annotated[str | None, typer.Option(help="BT-54; of US and CA the two letters, taxes go by them")] = None,
+    country: Annotated[str | None, typer.Option(help="two letters (BT-55)")] = None,
+    kind: Annotated[str | None, typer.Option(help="business or consumer")] = None,
     tax_id: Annotated[str | None, typer.Option(help="a VAT ID that was checked (BT-48)")] = None,
     company_number: Annotated[str | None, typer.Option(help="BT-47")] = None,
-    company_scheme: Annotated[
-        str | None, typer.Option(help="register of the company number, ISO 6523: 0106, 0208 …")
-    ] = None,
+    company_scheme: Annotated[str | None, typer.Option(help="register of that number, ISO 6523: 0106 …")] = None,
     public_body: Annotated[
         bool | None, typer.Option("--public-body/--no-public-body", help="authority or the like")
     ] = None,
-    einvoice: Annotated[
-        str | None, typer.Option(help="a profile, none, or an empty text for what the country says")
-    ] = None,
+    einvoice: Annotated[str | None, typer.Option(help="a profile, none, or empty: what the country says")] = None,
     electronic_address: Annotated[str | None, typer.Option(help="scheme and ID, 0208:0428759497 (BT-49)")] = None,
     buyer_reference: Annotated[str | None, typer.Option(help="routing value, Leitweg-ID (BT-10)")] = None,
     project_reference: Annotated[str | None, typer.Option(help="BT-11")] = None,
@@ -79,10 +87,11 @@ def edit(
     as_json: AsJson = False,
 ) -> None:
     """Change what is named; an empty text takes a value away. Warns of names that documents cannot print."""
-    now, customer_id, actor = main.set_clock(at), customer_of(customer), acting.actor(email, token_file)
+    now, customer_id = main.set_clock(at), customer_of(customer)
+    actor = _editor(customer_id, email, token_file)
     own = _given(
-        name=name, street=street, city=city, postal_code=postal_code, tax_id=tax_id, company_number=company_number,
-        company_scheme=company_scheme,
+        name=name, street=street, city=city, postal_code=postal_code, state=state, country=country, kind=kind, tax_id=tax_id,
+        company_number=company_number, company_scheme=company_scheme,
     )  # fmt: skip
     if own or public_body is not None:
         operations.change_customer(
@@ -105,6 +114,8 @@ def edit(
     if not own and public_body is None and not of_group:
         raise answers.Refused("nothing to change; rackbill customer edit --help lists what can be")
     show(customer, None, as_json)
+    if not as_json and own.keys() & DECIDES_TAX:
+        answers.out.print(TAX_FROM_NOW, markup=False, soft_wrap=True)
 
 
 @app.command("order")
@@ -198,6 +209,12 @@ def readiness_json(one: Readiness) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _editor(customer_id: str, email: str | None, token_file: Path | None) -> Actor:
+    """Who acts; a member of staff needs a role that may change customers, as in the office. Raises Refused."""
+    organisation_id = parties.customer(scope=EVERYTHING, customer_id=customer_id).organisation_id
+    return acting.actor_with_role(email, token_file, organisation_id=organisation_id, roles=people.EDITORS)
+
+
 def _given(**values: str | None) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
@@ -226,6 +243,8 @@ def _print(data: CustomerData, mandates: list[MandateRow], ready: list[Readiness
     answers.out.print(
         f"[bold]{data.customer_id}[/bold] {escape(data.name)} ({kind}, {data.country}), {data.organisation_id}"
     )
+    place = ", ".join(filter(None, (data.street, f"{data.postal_code} {data.city}".strip(), data.state, data.country)))
+    answers.out.print(f"  {place}", soft_wrap=True, markup=False)
     for group in data.groups:
         values = asdict(group)
         for name in ("group_id", "name", "is_default", "language", "orders"):

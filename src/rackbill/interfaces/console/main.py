@@ -134,6 +134,7 @@ def _add_commands() -> None:
         "usage": (usage.app, "Usage: meters, samples, frozen months, estimates."),
         "tax": (taxes.app, "Which tax and why; changes of rates; choices of a seller."),
         "run": (runs.app, "The acts of a bill run one by one: plan, compute, approve, issue and more."),
+        "contract": (_contracts(), "What was agreed, line by line; change it from any day on, end it, cancel it."),
         "customer": (customers.app, "What a customer's documents are made from; can it receive an e-invoice?"),
         "seller": (sellers.app, "The head of a sales organisation's documents and its own texts."),
         "staff": (staff.app, "Members of staff, their roles and console tokens."),
@@ -152,6 +153,14 @@ def _add_commands() -> None:
         working, demo,
     ):  # fmt: skip
         module.register(app)
+
+
+def _contracts() -> typer.Typer:
+    from rackbill.interfaces.console import amending, contracts, ending
+
+    for module in (amending, ending):
+        module.register(contracts.app)
+    return contracts.app
 
 
 def _add_benches(family: typer.Typer) -> None:

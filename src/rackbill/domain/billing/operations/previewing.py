@@ -1,6 +1,7 @@
 """What a run would bring: shown without storing anything, or issued as a pro forma, which is no invoice and opens no item."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +11,9 @@ from django.db import transaction
 from rackbill.core.document import Document, canonical_bytes
 from rackbill.core.invoicing import Draft
 from rackbill.core.periods import add_months, first_of_month
+from rackbill.domain.billing import policy
 from rackbill.domain.billing.errors import NothingToPreview
+from rackbill.domain.billing.models import BillRun
 from rackbill.domain.billing.operations.computing import preview_bills
 from rackbill.domain.dispatch import operations as dispatch
 from rackbill.domain.documents import operations as documents
@@ -49,6 +52,44 @@ def preview_coming_bill(*, scope: Scope, customer_id: str, now: datetime) -> Com
     return ComingBill(
         made_on=today, billed_on=billed_on, drafts=tuple(drafts), parked="; ".join(reason for _key, reason in parked)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComingLines:
+    """What the run of a coming day would do about some contract lines, in minor units without tax, by currency.
+
+    `open_run` is a run that is not issued yet and holds the customer: `is_parked_there`, or with drafts of what was agreed
+    when it was computed.
+    """
+
+    billed_on: date
+    through: date
+    charged_minor: dict[str, int]
+    taken_back_minor: dict[str, int]
+    parked: str
+    open_run: str
+    is_parked_there: bool
+
+
+def preview_coming_lines(*, scope: Scope, customer_id: str, line_keys: Collection[int], now: datetime) -> ComingLines:
+    """What the run of the 1st of next month would charge and take back of contract lines. Raises as preview_coming_bill does."""
+    coming = preview_coming_bill(scope=scope, customer_id=customer_id, now=now)
+    customer = parties.customer(scope=scope, customer_id=customer_id)
+    wanted = set(line_keys)
+    charged: dict[str, int] = defaultdict(int)
+    taken_back: dict[str, int] = defaultdict(int)
+    for charge in (charge for draft in coming.drafts for charge in draft.charges if charge.line_id in wanted):
+        into = charged if charge.amount_minor >= 0 else taken_back
+        into[charge.currency] += abs(charge.amount_minor)
+    own_runs = BillRun.objects.filter(sales_organisation__organisation_id=customer.organisation_id)
+    open_runs = own_runs.exclude(state__in=policy.CLOSED_STATES).order_by("-pk")
+    parking = open_runs.filter(parked__customer_id=customer.key).first()
+    billing = parking or open_runs.filter(drafts__customer_id=customer.key).first()
+    return ComingLines(
+        billed_on=coming.billed_on, through=add_months(coming.billed_on, 1), charged_minor=dict(charged),
+        taken_back_minor=dict(taken_back), parked=coming.parked, open_run=billing.run_id if billing else "",
+        is_parked_there=parking is not None,
+    )  # fmt: skip
 
 
 @transaction.atomic

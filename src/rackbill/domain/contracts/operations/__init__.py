@@ -11,7 +11,7 @@ from rackbill.domain.contracts.operations.amending import (
     unsettle_lines,
     unsettle_organisation,
 )
-from rackbill.domain.contracts.operations.ending import end_service, reconnect_service, suspend_service
+from rackbill.domain.contracts.operations.ending import end_contract, end_service, reconnect_service, suspend_service
 from rackbill.domain.contracts.operations.naming import service_search_text, set_reference
 from rackbill.domain.contracts.operations.notice import cancel_contract, store_notice_rules, withdraw_cancellation
 from rackbill.domain.contracts.operations.opening import NewLine, NewService, OpenedService, add_line, open_contract
@@ -19,8 +19,8 @@ from rackbill.domain.contracts.operations.pricing import RisenPrice, index_price
 from rackbill.domain.contracts.operations.swapping import swap_product
 
 __all__ = [
-    "NewLine", "NewService", "OpenedService", "RisenPrice", "add_discount", "add_line", "cancel_contract", "end_discount",
-    "end_line", "end_service", "index_prices", "mark_settled", "open_contract", "preview_rise", "raise_prices",
+    "NewLine", "NewService", "OpenedService", "RisenPrice", "add_discount", "add_line", "cancel_contract", "end_contract",
+    "end_discount", "end_line", "end_service", "index_prices", "mark_settled", "open_contract", "preview_rise", "raise_prices",
     "reconnect_service", "service_search_text", "set_price", "set_quantity", "set_reference", "store_notice_rules",
     "suspend_service", "swap_product", "unsettle_customers", "unsettle_lines", "unsettle_organisation", "withdraw_cancellation",
 ]  # fmt: skip

@@ -56,14 +56,21 @@ def add_discount(
     *, line_key: int, kind: DiscountKind, value: Decimal, reason: str, valid_from: date, valid_until: date | None,
     now: datetime, actor: Actor,
 ) -> None:  # fmt: skip
-    """A named reduction. Percents are applied first, then amounts, oldest first. Raises LineNotFound, AmendmentRefused."""
+    """A named reduction. Percents are applied first, then amounts, oldest first. The same again changes nothing.
+
+    Raises LineNotFound, AmendmentRefused.
+    """
     if value <= 0 or (kind is DiscountKind.PERCENT and value > 100):
         raise AmendmentRefused(
             f"a discount of {value} {kind.value} is out of reach; give more than 0, at most 100 percent"
         )
+    check_days(start=valid_from, end=valid_until)
     line = lock_line(line_key=line_key)
     before, values = dated_rows(model=LineDiscount, line=line), {"kind": kind.value, "value": value, "reason": reason}
-    LineDiscount.objects.create(line=line, valid_from=valid_from, valid_until=valid_until, **values)
+    row = {"line": line, "valid_from": valid_from, "valid_until": valid_until, **values}
+    if LineDiscount.objects.filter(**row).exists():
+        return
+    LineDiscount.objects.create(**row)
     detail = {**values, "from": valid_from, "until": valid_until, "before": before}
     amend_line(line=line, now=now, actor=actor, verb="add_discount", detail=detail)
 
@@ -84,8 +91,12 @@ def end_discount(*, line_key: int, reason: str, valid_until: date, now: datetime
 
 @transaction.atomic
 def end_line(*, line_key: int, ends_on: date | None, now: datetime, actor: Actor) -> None:
-    """The first day the line is no longer charged; None takes an end away. Raises LineNotFound."""
+    """The first day the line is no longer charged; None takes an end away. Raises LineNotFound, AmendmentRefused."""
     line = lock_line(line_key=line_key)
+    if ends_on is not None and ends_on < line.starts_on:
+        raise AmendmentRefused(
+            f"line {line} starts on {line.starts_on}, after {ends_on}; end it on {line.starts_on} to charge none of it"
+        )
     before, line.ends_on = line.ends_on, ends_on
     line.save(update_fields=["ends_on"])
     amend_line(line=line, now=now, actor=actor, verb="end_line", detail={"ends_on": ends_on, "before": before})
@@ -95,8 +106,14 @@ def lock_line(*, line_key: int) -> ContractLine:
     """The line, locked until the transaction ends. Raises LineNotFound."""
     line = locks.locked(ContractLine.objects.filter(pk=line_key)).first()
     if line is None:
-        raise LineNotFound(f"there is no contract line {line_key}")
+        raise LineNotFound(f"there is no contract line {line_key}; rackbill contract show lists those of a contract")
     return line
+
+
+def check_days(*, start: date, end: date | None) -> None:
+    """Raises AmendmentRefused where the first day not included lies at or before the first."""
+    if end is not None and end <= start:
+        raise AmendmentRefused(f"{start} to {end} is no time; the end must lie after the start")
 
 
 def _in_force(model: Any, line: ContractLine, day: date) -> Any:
@@ -111,8 +128,7 @@ def price_in_force(*, line: ContractLine, on: date) -> Any:
 
 def replace_dated(*, model: Any, line: ContractLine, start: date, end: date | None, values: Mapping[str, Any]) -> None:
     """Puts dated values in place of what was valid from `start` until `end`; the rest before and after stays."""
-    if end is not None and end <= start:
-        raise AmendmentRefused(f"{start} to {end} is no time; the end must lie after the start")
+    check_days(start=start, end=end)
     later = _in_force(model, line, end) if end is not None else None
     kept = {name: getattr(later, name) for name in values} if later is not None else None
     kept_until = later.valid_until if later is not None else None

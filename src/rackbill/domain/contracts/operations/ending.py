@@ -1,12 +1,13 @@
-"""Ends of services, suspension and reconnection."""
+"""Ends of services and of whole contracts by agreement, suspension and reconnection."""
 
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from rackbill.domain.contracts.errors import AmendmentRefused, ServiceNotFound
-from rackbill.domain.contracts.models import ContractLine, LineSuspension, Service
+from rackbill.domain.contracts.errors import AmendmentRefused, ContractNotFound, ServiceNotFound
+from rackbill.domain.contracts.models import Cancellation, Contract, ContractLine, LineSuspension, Service
 from rackbill.domain.contracts.operations.amending import unsettle_lines
 from rackbill.domain.history import operations as history
 from rackbill.domain.kit import locks
@@ -23,14 +24,46 @@ def end_service(*, service_id: str, ends_at: datetime | None, now: datetime, act
 
 
 @transaction.atomic
+def end_contract(*, contract_id: str, ends_at: datetime | None, now: datetime, actor: Actor) -> None:
+    """The instant a contract ends with all its services by agreement, whatever notice says; None takes an end away.
+
+    Raises ContractNotFound, AmendmentRefused where a cancellation is in force, whose end is not agreed but given.
+    """
+    rows = Contract.objects.filter(contract_id=contract_id).select_related("customer")
+    contract = locks.locked(rows).first()
+    if contract is None:
+        raise ContractNotFound(f"there is no contract {contract_id}; look it up with rackbill resolve")
+    given = Cancellation.objects.filter(contract=contract, withdrawn_at=None).first()
+    if given is not None:
+        raise AmendmentRefused(
+            f"contract {contract_id} is cancelled to {given.ends_on}; withdraw that first (rackbill contract withdraw), or end "
+            "its services"
+        )
+    before, contract.ends_at = contract.ends_at, ends_at
+    contract.save(update_fields=["ends_at"])
+    unsettle_lines(line_keys=list(contract.lines.values_list("pk", flat=True)))
+    history.record_change(
+        now=now, actor=actor, verb="end_contract", object_kind="contract", object_id=contract_id,
+        customer_id=contract.customer.customer_id, detail={"ends_at": ends_at, "before": before},
+    )  # fmt: skip
+
+
+@transaction.atomic
 def suspend_service(*, service_id: str, on: date, reason: str, is_charged: bool, now: datetime, actor: Actor) -> None:
     """Suspends a service from a day on; its recurring lines go on being charged, or not. Raises ServiceNotFound,
 
-    AmendmentRefused where it is suspended already.
+    AmendmentRefused where it is suspended already, or was on that day or later.
     """
     service = _locked(service_id)
     if service.status == "SUSPENDED":
         raise AmendmentRefused(f"service {service_id} is suspended already; reconnect it first")
+    earlier = LineSuspension.objects.filter(Q(valid_until=None) | Q(valid_until__gt=on), line__service=service)
+    last = earlier.order_by("valid_from").last()
+    if last is not None:
+        raise AmendmentRefused(
+            f"service {service_id} was suspended from {last.valid_from} until {last.valid_until or 'further notice'}; suspend "
+            f"it from {last.valid_until or 'a day after its end'} on"
+        )
     service.status = "SUSPENDED"
     service.save(update_fields=["status"])
     if not is_charged:

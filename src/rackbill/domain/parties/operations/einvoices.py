@@ -58,9 +58,11 @@ _CUSTOMERS_OWN = frozenset({
 def change_customer(
     *, scope: Scope, customer_id: str, fields: Mapping[str, str], is_public_body: bool | None = None, now: datetime, actor: Actor
 ) -> None:  # fmt: skip
-    """Sets the named fields (name, address, tax_id, company number, electronic address) and whether it is a public body.
+    """Sets the named fields (name, kind, address, tax_id, company number, electronic address), whether it is a public body.
 
     A tax ID must be one that was checked, where any was: else the tax would rest on another number than the invoice shows.
+    Country, state, postal code and kind decide the tax of what is billed from then on; what was billed keeps its own.
+
     Raises CustomerNotFound, EinvoiceDataRefused.
     """
     rows = scope.limit(BillingGroup.objects.filter(customer__customer_id=customer_id, is_default=True))
@@ -74,10 +76,18 @@ def change_customer(
                 f"customer {customer_id} needs a {name}; invoices are made out to it", code=f"{name}_missing"
             )
 
-    def checked_tax_id(number: str) -> str:
-        return _checked_tax_id(row, number)
-
-    before, after = _set(row, fields, {**_CUSTOMER, "tax_id": checked_tax_id})
+    _check_move(row, fields)
+    country = addresses.checked_country(fields["country"]) if "country" in fields else row.country
+    checks: dict[str, Check] = {
+        **_CUSTOMER, "tax_id": lambda number: _checked_tax_id(row, number), "country": addresses.checked_country,
+        "state": lambda state: addresses.checked_state(state, country=country), "kind": addresses.checked_kind,
+    }  # fmt: skip
+    before, after = _set(row, fields, checks)
+    if fields.get("kind") == "consumer" and (row.is_public_body if is_public_body is None else is_public_body):
+        raise EinvoiceDataRefused(
+            f"customer {customer_id} cannot be a consumer and a public body; take one of them away",
+            code="public_consumer",
+        )
     if is_public_body is not None and is_public_body != row.is_public_body:
         before["is_public_body"], after["is_public_body"] = row.is_public_body, is_public_body
         row.is_public_body = is_public_body
@@ -228,6 +238,19 @@ def store_seller_text(
         now=now, actor=actor, verb="store_seller_text", object_kind="sales_organisation", object_id=organisation_id,
         detail={"name": name, "kind": kind, "language": language, "text": words, "valid_from": valid_from},
     )  # fmt: skip
+
+
+def _check_move(row: Customer, fields: Mapping[str, str]) -> None:
+    """Refuses another country with the state or postal code of the one before: they may decide the tax."""
+    if "country" in fields and addresses.checked_country(fields["country"]) != row.country:
+        left = [name for name in ("state", "postal_code") if getattr(row, name) and name not in fields]
+        if left:
+            kept = " and ".join(f"{name.replace('_', ' ')} {getattr(row, name)}" for name in left)
+            raise EinvoiceDataRefused(
+                f"customer {row.customer_id} moves out of {row.country} and would keep {kept}; say the new one as well, or an "
+                "empty text",
+                code="address_half_moved", given=kept,
+            )  # fmt: skip
 
 
 def _checked_tax_id(row: Customer, number: str) -> str:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pycountry
 from stdnum.exceptions import ValidationError
 from stdnum.sg import uen
 
+from rackbill.core.tax.table import BY_STATE
 from rackbill.domain.parties.errors import EinvoiceDataRefused
 
 MAIL_SCHEME = "EM"
@@ -135,6 +137,44 @@ def checked_url(text: str) -> str:
             given=url,
         )
     return url if url.endswith(("/", "=")) else f"{url}/"
+
+
+def checked_country(text: str) -> str:
+    """A country as ISO 3166-1 writes it (BT-55): two letters. Raises EinvoiceDataRefused."""
+    code = text.strip().upper()
+    if pycountry.countries.get(alpha_2=code) is None:
+        raise EinvoiceDataRefused(
+            f"{text.strip()!r} is no country; write it as ISO 3166-1 does, with two letters: DE, NL, US",
+            code="country_unknown", given=text.strip(),
+        )  # fmt: skip
+    return code
+
+
+def checked_state(text: str, *, country: str) -> str:
+    """A state or province (BT-54): the two letters of ISO 3166-2 where tax goes by it, else the words of the address.
+
+    Raises EinvoiceDataRefused.
+    """
+    state = text.strip()
+    if not state or country not in BY_STATE:
+        return state
+    if pycountry.subdivisions.get(code=f"{country}-{state.upper()}") is None:
+        raise EinvoiceDataRefused(
+            f"{state!r} is no state or province of {country}; write its two letters: {'CA, NY' if country == 'US' else 'ON, QC'}",
+            code="state_unknown", given=state,
+        )  # fmt: skip
+    return state.upper()
+
+
+def checked_kind(text: str) -> str:
+    """Whether a customer is a business or a consumer. Raises EinvoiceDataRefused."""
+    if text.strip() not in ("business", "consumer"):
+        raise EinvoiceDataRefused(
+            f"a customer is a business or a consumer, not {text.strip()!r}",
+            code="customer_kind_unknown",
+            given=text.strip(),
+        )
+    return text.strip()
 
 
 CHECKS: dict[str, Callable[[str], str]] = {

@@ -74,6 +74,7 @@ class CustomerData:
     street: str
     city: str
     postal_code: str
+    state: str
     country: str
     tax_id: str
     company_number: str
@@ -123,7 +124,7 @@ def customer_data(*, scope: Scope, customer_id: str, on: date) -> CustomerData:
     return CustomerData(
         key=row.pk, customer_id=row.customer_id, name=row.name, organisation_id=own.organisation_id,
         organisation_name=own.name, kind=row.kind, is_public_body=row.is_public_body, street=row.street, city=row.city,
-        postal_code=row.postal_code, country=row.country, tax_id=row.tax_id, company_number=row.company_number,
+        postal_code=row.postal_code, state=row.state, country=row.country, tax_id=row.tax_id, company_number=row.company_number,
         company_scheme=row.company_scheme, electronic_address=row.electronic_address,
         groups=tuple(_group_data(group) for group in groups), rule=_rule(row, on),
     )  # fmt: skip

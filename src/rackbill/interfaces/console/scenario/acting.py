@@ -169,6 +169,16 @@ def _end_service(story: Story, step: Step, value: said.EndServiceStep) -> str:
     return f"{value.service} ends {value.ends}" if value.ends else f"{value.service} goes on"
 
 
+def _end_contract(story: Story, step: Step, value: said.EndContractStep) -> str:
+    contract = story.world.contracts[value.contract]
+    zone = contract.buyer.seller.zone
+    contracts.end_contract(
+        contract_id=contract.id, ends_at=worlds.moment(value.ends, zone) if value.ends else None,
+        now=worlds.now_of(step, contract.buyer.seller), actor=STORY,
+    )  # fmt: skip
+    return f"{value.contract} ends {value.ends}" if value.ends else f"{value.contract} goes on"
+
+
 def _add_line(story: Story, step: Step, value: said.AddLineStep) -> str:
     service = story.world.services[value.service]
     line = worlds.new_line(value.line, value.line.starts or step.day, value.line.name)
@@ -217,7 +227,8 @@ def _cancel(story: Story, step: Step, value: said.CancelStep) -> str:
     contract = story.world.contracts[value.contract]
     seller = contract.buyer.seller
     now = worlds.now_of(step, seller)
-    end = contracts.cancel_contract(contract_id=contract.id, given_at=now, zone=seller.zone, now=now, actor=STORY)
+    given_at = worlds.moment(value.given, seller.zone) if value.given else now
+    end = contracts.cancel_contract(contract_id=contract.id, given_at=given_at, zone=seller.zone, now=now, actor=STORY)
     return f"{value.contract} ends {end}"
 
 
@@ -334,7 +345,8 @@ def _by_hand(act: Callable[[Story, Step, Any, datetime], str]) -> Callable[[Stor
 
 _ACTIONS: dict[str, Callable[[Story, Step, Any], str]] = {
     "bill_run": _bill_run, "set_price": _set_price, "set_quantity": _set_quantity, "add_discount": _add_discount,
-    "end_discount": _end_discount, "end_line": _end_line, "end_service": _end_service, "add_line": _add_line, "swap": _swap,
+    "end_discount": _end_discount, "end_line": _end_line, "end_service": _end_service,
+    "end_contract": _end_contract, "add_line": _add_line, "swap": _swap,
     "suspend": _suspend, "reconnect": _reconnect, "cancel": _cancel, "withdraw_cancellation": _withdraw,
     "index_prices": _index_prices, "usage": _usage, "credit": _credit, "payment": acting_money.payment,
     "allocate": _by_hand(acting_money.allocate), "deallocate": _by_hand(acting_money.deallocate),

@@ -132,7 +132,10 @@ def _take_back(now: dict[str, list[dict[str, Any]]], changes: Sequence[Change]) 
             seen.add(("service", change.object_id))
             before = detail.get("before")
             services[change.object_id]["ends_at"] = datetime.fromisoformat(before) if before else None
-        elif verb in ("cancel_contract", "withdraw_cancellation") and ("contract", change.object_id) not in seen:
+        elif (
+            verb in ("cancel_contract", "withdraw_cancellation", "end_contract")
+            and ("contract", change.object_id) not in seen
+        ):
             seen.add(("contract", change.object_id))
             before = detail.get("before")
             contracts_by_id[change.object_id]["ends_at"] = datetime.fromisoformat(before) if before else None

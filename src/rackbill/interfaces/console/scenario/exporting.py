@@ -245,6 +245,12 @@ def _end_service(case: _Case, change: Change) -> tuple[str, Any]:
     return "end_service", steps.EndServiceStep(service=case.agreed.services[change.object_id], ends=at)
 
 
+def _end_contract(case: _Case, change: Change) -> tuple[str, Any]:
+    ends = change.detail["ends_at"]
+    at = local(datetime.fromisoformat(ends), case.zone) if ends else None
+    return "end_contract", steps.EndContractStep(contract=case.agreed.contract_names[change.object_id], ends=at)
+
+
 def _suspend(case: _Case, change: Change) -> tuple[str, Any]:
     return "suspend", steps.SuspendStep(
         service=case.agreed.services[change.object_id], starts=_date(change.detail["from"]),
@@ -260,7 +266,11 @@ def _reconnect(case: _Case, change: Change) -> tuple[str, Any]:
 
 
 def _cancel(case: _Case, change: Change) -> tuple[str, Any]:
-    return "cancel", steps.CancelStep(contract=case.agreed.contract_names[change.object_id])
+    given = datetime.fromisoformat(change.detail["given_at"])
+    return "cancel", steps.CancelStep(
+        contract=case.agreed.contract_names[change.object_id],
+        given=local(given, case.zone) if given != change.at else None,
+    )
 
 
 def _withdraw(case: _Case, change: Change) -> tuple[str, Any]:
@@ -272,7 +282,7 @@ def _withdraw(case: _Case, change: Change) -> tuple[str, Any]:
 _CHANGES = {
     "set_price": _set_price, "index_price": _set_price, "set_quantity": _set_quantity, "add_discount": _add_discount,
     "end_discount": _end_discount, "end_line": _end_line, "add_line": _add_line, "swap_product": _swap,
-    "end_service": _end_service,
+    "end_service": _end_service, "end_contract": _end_contract,
     "suspend_service": _suspend, "reconnect_service": _reconnect, "cancel_contract": _cancel,
     "withdraw_cancellation": _withdraw,
 }  # fmt: skip
