@@ -3,10 +3,8 @@
 from typing import Annotated
 
 import typer
-from django.conf import settings
 from rich.table import Table
 
-from rackbill.adapters.smtp import MailServer
 from rackbill.core.money import decimal_from_minor
 from rackbill.domain.billing.operations import RunFilter
 from rackbill.domain.billing.queries import RunSummary
@@ -141,7 +139,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Make the PDF files that are missing and send what waits in the outbox."""
         now = main.set_clock(at)
-        server = MailServer(host=settings.SMTP_HOST, port=settings.SMTP_PORT)
+        server = dispatch.mail_server()
         with answers.steps(as_json=as_json) as steps:
             waiting = dispatch_queries.counts_by_state().get("queued", 0)
             files = document_files.store_missing_pdfs(
