@@ -118,12 +118,19 @@ class Issued:
 
 @transaction.atomic
 def create_series(
-    *, organisation_key: int, kind: str, range_start: int, range_end: int, fiscal_year: int | None = None
+    *,
+    organisation_key: int,
+    kind: str,
+    range_start: int,
+    range_end: int,
+    fiscal_year: int | None = None,
+    is_early: bool = False,
 ) -> None:
     """A number series of one kind of document with a range of its own, or the range that follows one nearly used up.
 
-    A further range of the same kind goes on where the one before ends; it is given once nine tenths of that are used. Raises
-    SeriesRefused where it is too early for one, where ranges would overlap, and for a kind that is none.
+    A further range of the same kind goes on where the one before ends. It is given once nine tenths of that are used, or before
+    with `is_early` (a run may need more numbers than are left). Raises SeriesRefused where it is too early for one, where ranges
+    would overlap, and for a kind that is none.
     """
     if kind not in set(frozen.DocumentKind):
         raise SeriesRefused(f"{kind!r} is no kind of document; the kinds are {', '.join(frozen.DocumentKind)}")
@@ -133,13 +140,17 @@ def create_series(
     if own.filter(range_start=range_start, range_end=range_end).exists():
         return
     before = own.order_by("range_start").last()
-    is_due = before is None or policy.is_nearly_used_up(
-        used=before.next_counter - before.range_start, size=before.range_end - before.range_start + 1
+    is_due = (
+        before is None
+        or is_early
+        or policy.is_nearly_used_up(
+            used=before.next_counter - before.range_start, size=before.range_end - before.range_start + 1
+        )
     )
     if before is not None and (not is_due or range_start <= before.range_end):
         raise SeriesRefused(
             f"the {kind} series exists with range {before.range_start}-{before.range_end}; it cannot be moved, and a further "
-            f"range, above {before.range_end}, is added once nine tenths of it are used"
+            f"range, above {before.range_end}, is added once nine tenths of it are used, or before with --early"
         )
     other = NumberSeries.objects.filter(range_start__lte=range_end, range_end__gte=range_start).first()
     if other is not None:
@@ -171,7 +182,7 @@ def issue_documents(
     if sum(series.range_end - series.next_counter + 1 for series in ranges) < len(requests):
         raise NumbersExhausted(
             f"series {ranges[-1]} has too few numbers left for {len(requests)} documents; add a further range with "
-            "`rackbill series add`"
+            "`rackbill series add` (with --early while less than nine tenths of it are used)"
         )
     issued: list[Issued] = []
     for series in ranges:

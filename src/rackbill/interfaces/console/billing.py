@@ -41,10 +41,13 @@ def add_series(
     kind: Annotated[str, typer.Option(help="quote, order_confirmation, pro_forma, invoice, credit_note or reminder")],
     first: Annotated[int, typer.Option(help="first number, eight digits")],
     last: Annotated[int, typer.Option(help="last number, eight digits")],
+    early: Annotated[
+        bool, typer.Option("--early", help="a further range before nine tenths of the last are used")
+    ] = False,
 ) -> None:
     """Give a sales organisation a range of numbers for one kind of document."""
     seller = parties.seller(organisation_id=sales_org)
-    documents.create_series(organisation_key=seller.key, kind=kind, range_start=first, range_end=last)
+    documents.create_series(organisation_key=seller.key, kind=kind, range_start=first, range_end=last, is_early=early)
     answers.out.print(f"{sales_org} {kind}: {first} to {last}")
 
 

@@ -1,5 +1,6 @@
 """Reads of number series: what is used of each range, and which are nearly used up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -55,6 +56,36 @@ def nearly_full_series(*, scope: Scope, limit: int = 50) -> list[SeriesRow]:
     used, size = F("next_counter") - F("range_start"), F("range_end") - F("range_start") + 1
     rows = _series(scope).filter(is_last=True).alias(used=used * 100, most=size * policy.NEARLY_USED_UP_PERCENT)
     return [_row(row) for row in rows.filter(used__gte=F("most")).order_by("range_start")[:limit]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortSeries:
+    """A kind of document whose numbers run short: how many are left in all its ranges, how many a run takes, and the way out."""
+
+    kind: str
+    left_count: int
+    run_count: int
+    way_out: str
+
+
+def short_series(*, organisation_id: str, run_counts: Mapping[str, int]) -> list[ShortSeries]:
+    """The kinds of a sales organisation that are nearly used up, or have fewer numbers than a run of so many takes."""
+    rows = _series(WholeInstallation()).filter(sales_organisation__organisation_id=organisation_id)
+    left: dict[str, int] = {}
+    nearly_full: set[str] = set()
+    for row in map(_row, rows.order_by("kind", "range_start")):
+        left[row.kind] = left.get(row.kind, 0) + row.size - row.used_count
+        if row.is_nearly_full:
+            nearly_full.add(row.kind)
+    return [
+        ShortSeries(
+            kind=kind, left_count=count, run_count=run_counts.get(kind, 0),
+            way_out=f"rackbill series add --sales-org {organisation_id} --kind {kind} --first N --last N"
+            + ("" if kind in nearly_full else " --early"),
+        )
+        for kind, count in left.items()
+        if policy.is_running_short(left=count, is_nearly_full=kind in nearly_full, run_count=run_counts.get(kind, 0))
+    ]  # fmt: skip
 
 
 def series_warnings(*, organisation_id: str) -> list[str]:
