@@ -106,7 +106,9 @@ def _series(view: RunView) -> dict[str, Any]:
     if view.row.state in ("planned", "discarded"):
         return {}
     short = documents.short_series(
-        organisation_id=view.row.organisation_id, run_counts=runs.draft_counts(run_id=view.row.run_id)
+        organisation_id=view.row.organisation_id,
+        on=view.row.issued_on,
+        run_counts=runs.draft_counts(run_id=view.row.run_id),
     )
     return {
         "short_series": [
