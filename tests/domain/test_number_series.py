@@ -1,17 +1,20 @@
 """Number series: a range that is used up goes on in the next one, without a gap and in the order of days."""
 
 import json
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from typer.testing import CliRunner
 
 from rackbill.domain.billing.models import BillRun
 from rackbill.domain.documents import invariants, operations, queries
 from rackbill.domain.documents.errors import NumbersExhausted, SeriesRefused
 from rackbill.domain.documents.models import ChainSeal, Document, NumberSeries
+from rackbill.domain.kit import locks
 from rackbill.domain.kit.scope import WholeInstallation
 from rackbill.interfaces.console import billing as console
 from rackbill.interfaces.jobs import run_report
@@ -254,3 +257,40 @@ def test_a_document_in_the_series_of_another_year_is_found() -> None:
     add(world, 27_000_000, 27_000_999, valid_from=YEAR)
     NumberSeries.objects.filter(range_start=27_000_000).update(valid_from=date(2020, 9, 1))
     assert any("which is a day of another series" in sentence for sentence in invariants.violations())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_series_added_while_issuing_waits_counts_for_it() -> None:
+    """What waits for the lock must not go on with the series that it saw before."""
+    if not locks.has_row_locks():
+        pytest.skip("SQLite has one writer: nobody waits with what was seen before")
+    world = world_of.provider()
+    small_range(world, size=900, customers=1)
+    bill(date(2020, 11, 1))
+    request = dated(drafts_of("21000000"), "2020-11-02")
+    issued: list[operations.Issued] = []
+
+    def issue() -> None:
+        with transaction.atomic():
+            issued.extend(operations.issue_documents(
+                organisation_key=world.organisation.pk, kind="invoice", run_id="", now=NOVEMBER, requests=[request]
+            ))  # fmt: skip
+        connection.close()
+
+    other = threading.Thread(target=issue)
+    with transaction.atomic():
+        add(world, 27_000_000, 27_000_999, valid_from=YEAR)
+        other.start()
+        assert _somebody_waits()
+    other.join(30)
+    assert [row.number for row in issued] == ["27000000"]
+
+
+def _somebody_waits() -> bool:
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return True
+        time.sleep(0.1)
+    return False
