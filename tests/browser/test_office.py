@@ -66,7 +66,7 @@ def test_axe_finds_no_violation(browser: Browser, live_server: Any, run_id: str,
         money.line("99.50", "a text without any blank:" + "x" * 90, **long),
         organisation_id=owner.sales_organisation.organisation_id,
     )
-    pages = ("receivables/", "bank/", f"customers/{owner.customer_id}/account/")
+    pages = ("receivables/", "bank/", "series/", f"customers/{owner.customer_id}/account/")
     for path in ("office/", f"office/runs/{run_id}/", "office/runs/nothing/", *(f"office/{one}" for one in pages)):
         page.goto(f"{live_server.url}/{path}")
         for summary in page.locator("main summary").all():

@@ -1,6 +1,7 @@
 """The report of a bill run: the same bytes twice, every language, bars that lie where they should."""
 
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,23 @@ def test_a_part_more_is_shown_where_the_report_has_it(tmp_path: Path) -> None:
     more = {"report": {**SIGNED["report"], "completeness": [{"label": "Active lines", "value": "1,234"}]}}
     assert "1,234" in text_of(render_run_report(more, language="en"), tmp_path)
     assert "Completeness" not in text_of(render_run_report(SIGNED, language="en"), tmp_path)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_that_run_short_are_told_with_the_way_out(language: str, tmp_path: Path) -> None:
+    way_out = "rackbill series add --sales-org 2100 --kind invoice --first N --last N --early"
+    row = {"kind": "invoice", "left": 1234, "count": 5678, "way_out": way_out}
+    report = {**SIGNED["report"], "short_series": [row]}
+    (sentence,) = printed_run_report.printed_report({"report": report}, language)["short_series"]
+    words = wording(language)
+    for wanted in (words.word("invoice"), words.number(Decimal(1234)), words.number(Decimal(5678)), way_out):
+        assert wanted in sentence
+    flat = "".join(text_of(render_run_report({"report": report}, language=language), tmp_path).split())
+    assert "".join(sentence.split()) in flat
+    computed = {**report, "run": {**report["run"], "state": "computed"}}
+    (needed,) = printed_run_report.printed_report({"report": computed}, language)["short_series"]
+    assert needed != sentence
+    assert printed_run_report.printed_report(SIGNED, language)["short_series"] == []
 
 
 def test_the_last_day_billed_is_the_day_before_the_through_date() -> None:

@@ -14,9 +14,11 @@ from rackbill.domain.documents.errors import SeriesRefused
 from rackbill.domain.documents.models import Document, NumberSeries
 from rackbill.domain.kit.scope import StaffScope, WholeInstallation
 from rackbill.interfaces.console import billing as console
-from tests.office.test_pages import as_person, staff
+from rackbill.interfaces.jobs import run_report
+from tests.office.test_pages import SIGNER, as_person, run_id, staff
 from tests.world import provider as world_of
 
+__all__ = ["run_id"]
 pytestmark = pytest.mark.django_db
 EVERYTHING = WholeInstallation()
 
@@ -104,3 +106,33 @@ def test_the_console_lists_ranges(world: world_of.Provider) -> None:
     assert "2600" not in listed.output
     all_of_them = CliRunner().invoke(console.series_app, ["list", "--json"])
     assert '"total": 4' in all_of_them.output and '"is_nearly_full": true' in all_of_them.output
+
+
+def test_a_later_year_is_shown_and_an_old_one_is_over(world: world_of.Provider) -> None:
+    words = "add --sales-org 2100 --kind invoice --first 27000000 --last 27000999 --from 2020-11-01".split()
+    added = CliRunner().invoke(console.series_app, words)
+    assert "2100 invoice: 27000000 to 27000999, documents from 2020-11-01 on" in " ".join(added.output.split())
+    page = as_person("otto").get("/office/series/").content.decode()
+    assert "Nov. 1, 2020" in page and "Comes next" in page and "Over; a later" not in page
+    NumberSeries.objects.filter(range_start=27_000_000).update(next_counter=27_000_950)
+    page = as_person("otto").get("/office/series/").content.decode()
+    assert "Over; a later series has begun" in page
+    command = " ".join(lxml.html.fromstring(page).xpath("//code")[0].text_content().split())
+    assert command == "rackbill series add --sales-org 2100 --kind invoice --first N --last N --from 2020-11-01"
+    listed = " ".join(CliRunner().invoke(console.series_app, ["list", "--sales-org", "2100"]).output.split())
+    assert "27000000 to 27000999, 950 of 1000 used, documents from 2020-11-01 on" in listed
+    assert "21000000 to 21899999, 0 of 900000 used, over: a later series has begun" in listed
+
+
+def test_a_runs_page_and_report_say_that_numbers_run_short(run_id: str) -> None:
+    series = NumberSeries.objects.get(range_start=21_000_000)
+    NumberSeries.objects.filter(pk=series.pk).update(range_end=series.range_start)
+    NumberSeries.objects.filter(pk=series.pk).update(next_counter=series.range_start + 1)
+    run_report.prepare_report(run_id=run_id, signer=SIGNER)
+    bert = as_person("bert")
+    page = lxml.html.fromstring(bert.get(f"/office/runs/{run_id}/").content)
+    (told,) = page.xpath("//p[contains(@class, 'warning')][contains(., 'numbers left')]")
+    way_out = "rackbill series add --sales-org 2100 --kind invoice --first N --last N"
+    assert told.text_content() == f"Invoice: 0 numbers left, 1 needed by this run. Add the next range: {way_out}"
+    report = bert.get(f"/office/runs/{run_id}/report.json").json()["report"]
+    assert report["short_series"] == [{"kind": "invoice", "left": 0, "count": 1, "way_out": way_out}]

@@ -6,6 +6,8 @@ import secrets
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from rackbill.adapters.smtp import USUAL_PORTS, MailAccess, MailServer
+
 PACKAGE = Path(__file__).resolve().parent.parent
 RACKBILL_HOME = Path(os.environ.get("RACKBILL_HOME", "var")).resolve()
 RACKBILL_HOME.mkdir(parents=True, exist_ok=True)
@@ -205,7 +207,26 @@ TASK_QUEUE = os.environ.get("RACKBILL_TASK_QUEUE", "rackbill")
 
 EINVOICE_RULES = Path(os.environ.get("RACKBILL_EINVOICE_RULES", RACKBILL_HOME / "einvoice-rules"))
 
+
+def _whole(name: str, default: int) -> int:
+    text = os.environ.get(name, "")
+    if text and not text.isdecimal():
+        raise ValueError(f"{name} is {text!r}; it is a whole number")
+    return int(text) if text else default
+
+
+SMTP_ACCESS = MailAccess(
+    tls=os.environ.get("RACKBILL_SMTP_TLS", ""),
+    user=os.environ.get("RACKBILL_SMTP_USER", ""),
+    password=os.environ.get("RACKBILL_SMTP_PASSWORD", ""),
+    password_file=os.environ.get("RACKBILL_SMTP_PASSWORD_FILE", ""),
+    ca_file=os.environ.get("RACKBILL_SMTP_CA_FILE", ""),
+    hello=os.environ.get("RACKBILL_SMTP_EHLO", ""),
+    timeout_seconds=_whole("RACKBILL_SMTP_TIMEOUT", 30),
+)
 SMTP_HOST = os.environ.get("RACKBILL_SMTP_HOST", "127.0.0.1")
-SMTP_PORT = int(os.environ.get("RACKBILL_SMTP_PORT", "25"))
+SMTP_PORT = _whole("RACKBILL_SMTP_PORT", USUAL_PORTS[SMTP_ACCESS.tls])
+# Opens nothing; refuses at the start what would be refused at the first mail.
+MailServer(host=SMTP_HOST, port=SMTP_PORT, access=SMTP_ACCESS)
 # One folder for each sales organisation (its four digits): brand.toml and the logo.
 RACKBILL_BRANDS = Path(os.environ.get("RACKBILL_BRANDS", RACKBILL_HOME / "brands"))

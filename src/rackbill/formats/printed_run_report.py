@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from rackbill.formats.einvoice_rules import failures_in_words
@@ -55,6 +56,7 @@ def printed_report(signed: Mapping[str, Any], language: str) -> dict[str, Any]:
         "parked": [_parked(row, words) for row in report["parked"]],
         "completeness": [{"label": row["label"], "value": row["value"]} for row in report.get("completeness", [])],
         "numbers": [{**row, "kind": words.word(row["kind"]), "count": str(row["count"])} for row in report["numbers"]],
+        "short_series": [_short(row, run["state"], words) for row in report.get("short_series", [])],
         "signature": signed.get("signature", ""),
         "public_key": signed.get("public_key", ""),
         "report_sha256": hashlib.sha256(report_body(report)).hexdigest() if "signature" in signed else "",
@@ -64,6 +66,15 @@ def printed_report(signed: Mapping[str, Any], language: str) -> dict[str, Any]:
 def report_body(report: Mapping[str, Any]) -> bytes:
     """The bytes of a report that are signed and hashed (RFC 8785)."""
     return json.dumps(report, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _short(row: Mapping[str, Any], state: str, words: Wording) -> str:
+    """That numbers run short: what an issued run took of them, or another one needs."""
+    told = words.run_report["numbers_taken" if state == "issued" else "numbers_needed"]
+    return told.format(
+        kind=words.word(row["kind"]), left=words.number(Decimal(row["left"])), count=words.number(Decimal(row["count"])),
+        way_out=row["way_out"],
+    )  # fmt: skip
 
 
 def _last_day(text: str) -> date:

@@ -1,6 +1,7 @@
 """What is owed through a date, and what of it was not charged yet: the rule that lets every bill run converge."""
 
 from rackbill.core.charges.charge import (
+    CREDITED,
     CYCLE_UNITS,
     ROUNDING,
     Allowance,
@@ -14,6 +15,7 @@ from rackbill.core.charges.owed import Usage, charges_owed
 from rackbill.core.charges.unbilled import charges_unbilled
 
 __all__ = [
+    "CREDITED",
     "CYCLE_UNITS",
     "ROUNDING",
     "Allowance",

@@ -9,6 +9,8 @@ from rackbill.core.tax import TaxDecision
 
 ROUNDING = "Rounding"
 """Reason of the allowance between what a line's figures give half up (BT-131) and its amount: other rounding, or an odd cent."""
+CREDITED = "Credited before"
+"""Reason of the allowance that carries a credit over to the charge that replaces a credited one."""
 CYCLE_UNITS = {1: "MON", 3: "QAN", 6: "SAN", 12: "ANN"}
 """UN/ECE recommendation 20 codes of a whole billing cycle (BT-130)."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from rackbill.core.charges.charge import Allowance, Cause, Charge, Charged, ChargeKind
+from rackbill.core.charges.charge import CREDITED, Allowance, Cause, Charge, Charged, ChargeKind
 from rackbill.core.charges.dividing import as_cut_before
 from rackbill.core.charges.owed import NO_USAGE, Usage, line_owed
 from rackbill.core.money import minor_digits, round_half_up
@@ -13,8 +13,6 @@ from rackbill.core.periods import Period
 from rackbill.core.terms import ContractTerms, Rounding
 
 Key = tuple[ChargeKind, date, date, int]
-CREDITED = "Credited before"
-"""Reason of the allowance that carries a credit over to the charge that replaces a credited one."""
 
 
 def charges_unbilled(

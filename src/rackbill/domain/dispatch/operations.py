@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -92,11 +92,14 @@ def record_failure(*, key: int, attempt_count: int, reason: str, now: datetime) 
         own.update(state="queued", reason=reason[:300], claimed_until=None, next_attempt_at=now + wait)
 
 
-def record_hold(*, key: int, attempt_count: int, reason: str, now: datetime) -> None:
-    """It could not be checked, so it waits; says nothing where the row is no longer in this worker's hands."""
+def record_hold(*, key: int, attempt_count: int, reason: str, now: datetime, wait: timedelta = policy.HOLD) -> None:
+    """It could not be checked or sent through no fault of its own, so it waits.
+
+    Says nothing where the row is no longer in this worker's hands.
+    """
     own = Dispatch.objects.filter(pk=key, state="claimed", attempt_count=attempt_count)
     own.update(
-        state="queued", reason=reason[:300], claimed_until=None, next_attempt_at=now + policy.HOLD,
+        state="queued", reason=reason[:300], claimed_until=None, next_attempt_at=now + wait,
         hold_count=F("hold_count") + 1,
     )  # fmt: skip
 

@@ -9,6 +9,8 @@ CLAIM = timedelta(minutes=5)
 
 HOLD = timedelta(minutes=1)
 """How long until an e-invoice that could not be checked is tried again; it is tried for ever."""
+NO_WAY = timedelta(minutes=5)
+"""As HOLD, where the mail server cannot be used as the settings ask: seldom enough that a wrong password locks nobody out."""
 
 
 def back_off(attempt_count: int) -> timedelta | None:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import BigIntegerField, F, Max, QuerySet, Window
+from django.db.models import BigIntegerField, F, Max, Min, QuerySet, Window
 from django.db.models.functions import Cast, Lag
 
 from rackbill.core import document as frozen
 from rackbill.core.document_chain import GENESIS, chain_seal_message, next_chain_hash
 from rackbill.core.document_numbers import print_number
+from rackbill.domain.documents import policy
 from rackbill.domain.documents.models import ChainSeal, Document, DocumentLine, DocumentTax, NumberSeries
 from rackbill.domain.kit.scope import Scope, WholeInstallation
 from rackbill.domain.kit.secrets import is_signed
@@ -37,6 +38,7 @@ def checks(*, scope: Scope, since: date | None, seen: Seen) -> Iterator[tuple[st
         if since is not None:
             rows = rows.filter(issued_on__gte=since)
         yield from _order(series, rows, seen)
+        yield from _days(series)
         yield from _head(series, seen)
         yield from _forms(series, rows, seen)
         yield from _seals(series, seen)
@@ -72,6 +74,18 @@ def _order(series: NumberSeries, rows: QuerySet[Document], seen: Seen) -> Iterat
     falls = placed.filter(issued_on__lt=F("day_before")).order_by("number")
     for number, day, day_before in falls.values_list("number", "issued_on", "day_before").iterator(chunk_size=CHUNK):
         yield "dates", f"document {number} is dated {day}, before its predecessor ({day_before})"
+
+
+def _days(series: NumberSeries) -> Iterator[tuple[str, str]]:
+    """Each document is numbered in the series of its day."""
+    others = NumberSeries.objects.filter(sales_organisation_id=series.sales_organisation_id, kind=series.kind)
+    starts = set(others.values_list("valid_from", flat=True))
+    if starts == {None}:
+        return
+    days = Document.objects.filter(series=series).aggregate(first=Min("issued_on"), last=Max("issued_on"))
+    for day in sorted({days["first"], days["last"]} - {None}):
+        if policy.series_of_day(starts=starts, day=day) != series.valid_from:
+            yield "dates", f"{series}: numbers a document of {day}, which is a day of another series"
 
 
 def _head(series: NumberSeries, seen: Seen) -> Iterator[tuple[str, str]]:

@@ -4,24 +4,25 @@ from rackbill.domain.kit.fields import CurrencyField, DecimalSixField, MinorFiel
 
 
 class NumberSeries(models.Model):
-    """Document numbers of one sales organisation and kind, from a range of its own; raised only when a document is issued."""
+    """Document numbers of one sales organisation and kind, from a range of its own; raised only when a document is issued.
+
+    The first series of a kind has no `valid_from`; one with it takes over the documents of that day and later (a series for each
+    fiscal year), and its further ranges have the same day.
+    """
 
     sales_organisation = models.ForeignKey(
         "rackbill_parties.SalesOrganisation", on_delete=models.PROTECT, related_name="number_series"
     )
     kind = models.CharField(max_length=24)
-    fiscal_year = models.PositiveSmallIntegerField(null=True)
     range_start = models.BigIntegerField(unique=True)
     range_end = models.BigIntegerField()
     next_counter = models.BigIntegerField()
     last_issued_on = models.DateField(null=True)
     chain_hash = models.CharField(max_length=64, blank=True)
     valid_from = models.DateField(null=True)
-    valid_until = models.DateField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["sales_organisation", "kind", "fiscal_year"], name="series_once"),
             models.CheckConstraint(
                 condition=models.Q(next_counter__gte=models.F("range_start"))
                 & models.Q(next_counter__lte=models.F("range_end") + 1),

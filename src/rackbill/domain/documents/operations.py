@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -98,7 +99,11 @@ class _Form(msgspec.Struct):
     accounting: _Accounting | None = None
 
 
-_DECODER = msgspec.json.Decoder(_Form)
+class _Day(msgspec.Struct):
+    issued_on: str
+
+
+_DECODER, _DAY = msgspec.json.Decoder(_Form), msgspec.json.Decoder(_Day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,38 +123,53 @@ class Issued:
 
 @transaction.atomic
 def create_series(
-    *, organisation_key: int, kind: str, range_start: int, range_end: int, fiscal_year: int | None = None
-) -> None:
-    """A number series of one kind of document with a range of its own, or the range that follows one nearly used up.
+    *, organisation_key: int, kind: str, range_start: int, range_end: int, valid_from: date | None = None, is_early: bool = False
+) -> None:  # fmt: skip
+    """A number series of one kind of document with a range of its own, or a further range.
 
-    A further range of the same kind goes on where the one before ends; it is given once nine tenths of that are used. Raises
-    SeriesRefused where it is too early for one, where ranges would overlap, and for a kind that is none.
+    With a new `valid_from` it takes over the documents of that day and later. With that of an existing series (none for the
+    first) it goes on where its last range ends: once nine tenths of that are used, or before with `is_early`, as a run may need
+    more numbers than are left. Raises SeriesRefused for a range or day that does not fit, and for a kind that is none.
     """
     if kind not in set(frozen.DocumentKind):
         raise SeriesRefused(f"{kind!r} is no kind of document; the kinds are {', '.join(frozen.DocumentKind)}")
     if len(str(range_start)) != DIGITS or len(str(range_end)) != DIGITS or range_start > range_end:
         raise SeriesRefused(f"range {range_start}-{range_end} must rise and have {DIGITS} digits throughout")
-    own = NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind, fiscal_year=fiscal_year)
-    if own.filter(range_start=range_start, range_end=range_end).exists():
+    # Locked, so that nothing is issued between the look at the last day and the new series.
+    own = _locked_ranges(organisation_key, kind)
+    if any((row.range_start, row.range_end, row.valid_from) == (range_start, range_end, valid_from) for row in own):
         return
-    before = own.order_by("range_start").last()
-    is_due = before is None or policy.is_nearly_used_up(
-        used=before.next_counter - before.range_start, size=before.range_end - before.range_start + 1
-    )
-    if before is not None and (not is_due or range_start <= before.range_end):
-        raise SeriesRefused(
-            f"the {kind} series exists with range {before.range_start}-{before.range_end}; it cannot be moved, and a further "
-            f"range, above {before.range_end}, is added once nine tenths of it are used"
-        )
+    before = [row for row in own if row.valid_from == valid_from]
+    if before:
+        last = before[-1]
+        used, size = last.next_counter - last.range_start, last.range_end - last.range_start + 1
+        policy.check_further_range(
+            last=str(last), highest=last.range_end, range_start=range_start,
+            is_due=is_early or policy.is_nearly_used_up(used=used, size=size),
+        )  # fmt: skip
+    elif own:
+        policy.check_later_series(
+            kind=kind, valid_from=valid_from, range_start=range_start, highest=max(row.range_end for row in own),
+            starts=[row.valid_from for row in own], issued_on=[row.last_issued_on for row in own],
+        )  # fmt: skip
+    elif valid_from is not None:
+        raise SeriesRefused(f"the first {kind} series is for every day until a later one; leave --from out")
     other = NumberSeries.objects.filter(range_start__lte=range_end, range_end__gte=range_start).first()
     if other is not None:
         raise SeriesRefused(
             f"range {range_start}-{range_end} overlaps that of another series ({other}); choose a free one"
         )
     NumberSeries.objects.create(
-        sales_organisation_id=organisation_key, kind=kind, fiscal_year=fiscal_year, range_start=range_start,
+        sales_organisation_id=organisation_key, kind=kind, valid_from=valid_from, range_start=range_start,
         range_end=range_end, next_counter=range_start, chain_hash=GENESIS,
     )  # fmt: skip
+
+
+def _locked_ranges(organisation_key: int, kind: str) -> list[NumberSeries]:
+    """All ranges of a kind in their order, locked; also those that another transaction adds while this one waits."""
+    rows = NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind).order_by("range_start")
+    list(locks.locked(rows).values_list("pk"))
+    return list(locks.locked(rows))
 
 
 def issue_documents(
@@ -157,29 +177,55 @@ def issue_documents(
 ) -> list[Issued]:
     """Issues the drafts of one kind in the order given; call inside the caller's transaction.
 
-    Where the range of a series ends its next range goes on. Locks the series until that transaction ends. Raises
-    SeriesRefused, NumbersExhausted, core InvalidDocument.
+    The series is that of each document's day; where a range ends its next one goes on. Locks all series of the kind until that
+    transaction ends. Raises SeriesRefused, NumbersExhausted, core InvalidDocument.
     """
     if not requests:
         return []
-    rows = NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind)
-    ranges = list(locks.locked(rows.order_by("range_start")))
+    ranges = _locked_ranges(organisation_key, kind)
     if not ranges:
         raise SeriesRefused(
             f"the sales organisation has no open number series for {kind}; create one with `rackbill series add`"
         )
-    if sum(series.range_end - series.next_counter + 1 for series in ranges) < len(requests):
-        raise NumbersExhausted(
-            f"series {ranges[-1]} has too few numbers left for {len(requests)} documents; add a further range with "
-            "`rackbill series add`"
-        )
+    parts = _by_series(ranges, requests)
+    _check_left(ranges, parts)
     issued: list[Issued] = []
-    for series in ranges:
-        done = len(issued)
-        part = requests[done : done + series.range_end - series.next_counter + 1]
-        if part:
-            issued += _issue_in(series, part, run_id, now)
+    for valid_from, own in parts:
+        done = 0
+        for series in ranges:
+            if series.valid_from == valid_from:
+                part = own[done : done + series.range_end - series.next_counter + 1]
+                if part:
+                    issued += _issue_in(series, part, run_id, now)
+                    done += len(part)
     return issued
+
+
+def _by_series(
+    ranges: Sequence[NumberSeries], requests: Sequence[IssueRequest]
+) -> list[tuple[date | None, Sequence[IssueRequest]]]:
+    """The drafts in their order, in stretches of one series each, with the day from which that is valid."""
+    starts = {row.valid_from for row in ranges}
+    if starts == {None}:
+        return [(None, requests)]
+
+    def valid_from(request: IssueRequest) -> date | None:
+        return policy.series_of_day(starts=starts, day=date.fromisoformat(_DAY.decode(request.canonical).issued_on))
+
+    return [(start, tuple(own)) for start, own in groupby(requests, key=valid_from)]
+
+
+def _check_left(ranges: Sequence[NumberSeries], parts: Sequence[tuple[date | None, Sequence[IssueRequest]]]) -> None:
+    """Raises NumbersExhausted before any number is given."""
+    for valid_from in dict.fromkeys(start for start, _own in parts):
+        wanted = sum(len(own) for start, own in parts if start == valid_from)
+        found = [row for row in ranges if row.valid_from == valid_from]
+        if sum(row.range_end - row.next_counter + 1 for row in found) < wanted:
+            days = f" --from {valid_from}" if valid_from is not None else ""
+            raise NumbersExhausted(
+                f"series {found[-1]} has too few numbers left for {wanted} documents; add a further range with "
+                f"`rackbill series add{days}` (with --early while less than nine tenths of it are used)"
+            )
 
 
 def _issue_in(series: NumberSeries, requests: Sequence[IssueRequest], run_id: str, now: datetime) -> list[Issued]:
@@ -249,8 +295,7 @@ def issue_once(*, organisation_key: int, kind: str, request: IssueRequest, now: 
     Raises what `issue_documents` raises.
     """
     # The series is the lock: whoever comes second sees what the first one issued.
-    series = NumberSeries.objects.filter(sales_organisation_id=organisation_key, kind=kind)
-    list(locks.locked(series.order_by("range_start")).values_list("pk"))
+    _locked_ranges(organisation_key, kind)
     day = frozen.check_canonical(request.canonical, is_draft=True)["issued_on"]
     for row in Document.objects.filter(customer_id=request.customer_key, kind=kind, issued_on=day).order_by("number"):
         uuid_text = str(uuid.uuid5(NAMESPACE, row.number))

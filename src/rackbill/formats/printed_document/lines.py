@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rackbill.core.charges import CREDITED, ROUNDING
 from rackbill.core.document import Document, DocumentKind, DocumentLine, ReferenceOrigin, reference_shown
 from rackbill.formats.printed_document import quoted_prices
 from rackbill.formats.printed_document.labels import DASH, taxes_label
@@ -10,6 +11,8 @@ from rackbill.formats.wording import Wording
 
 MEASURED_UNITS: Mapping[str, str] = {"E34": "GB", "E35": "TB", "E20": "Mbit/s", "B80": "Gbit/s"}
 _CYCLE_MONTHS = {"MON": 1, "QAN": 3, "SAN": 6}
+_OWN_REASONS = {ROUNDING: "reason.rounding", CREDITED: "reason.credited"}
+"""Reasons that the sums give, which have words in every language; all others are the seller's text."""
 
 
 def quantity(line: DocumentLine, words: Wording) -> str:
@@ -77,6 +80,10 @@ def _measured(row: DocumentLine, words: Wording) -> Iterator[str]:
     yield f"{method}, {words.count('sample', use.sample_count)}" if use.sample_count else method
 
 
+def _reason(reason: str, words: Wording) -> str:
+    return words.word(_OWN_REASONS[reason]) if reason in _OWN_REASONS else reason
+
+
 def line(document: Document, row: DocumentLine, words: Wording) -> dict[str, Any]:
     """One line in words."""
     subject = row.subject
@@ -86,7 +93,7 @@ def line(document: Document, row: DocumentLine, words: Wording) -> dict[str, Any
     notes = [*_measured(row, words)]
     if row.quoted_price is not None:
         notes += quoted_prices.told(row.quoted_price, measured_unit(row.unit, words), document.currency, words)
-    notes += [words.word("discount", reason=a.reason) + f"  {words.amount(-a.amount_minor, document.currency)}"
+    notes += [words.word("discount", reason=_reason(a.reason, words)) + f"  {words.amount(-a.amount_minor, document.currency)}"
              for a in row.allowances if a.amount_minor]  # fmt: skip
     if row.corrects:
         notes.insert(0, words.word("corrects_line", number=row.corrects.number, line=row.corrects.line_number or 1))

@@ -3,10 +3,8 @@
 from typing import Annotated
 
 import typer
-from django.conf import settings
 from rich.table import Table
 
-from rackbill.adapters.smtp import MailServer
 from rackbill.core.money import decimal_from_minor
 from rackbill.domain.billing.operations import RunFilter
 from rackbill.domain.billing.queries import RunSummary
@@ -43,11 +41,20 @@ def add_series(
     kind: Annotated[str, typer.Option(help="quote, order_confirmation, pro_forma, invoice, credit_note or reminder")],
     first: Annotated[int, typer.Option(help="first number, eight digits")],
     last: Annotated[int, typer.Option(help="last number, eight digits")],
+    starts: Annotated[
+        str | None, typer.Option("--from", help="a series for documents of this day and later, such as a fiscal year's")
+    ] = None,
+    early: Annotated[
+        bool, typer.Option("--early", help="a further range before nine tenths of the last are used")
+    ] = False,
 ) -> None:
     """Give a sales organisation a range of numbers for one kind of document."""
     seller = parties.seller(organisation_id=sales_org)
-    documents.create_series(organisation_key=seller.key, kind=kind, range_start=first, range_end=last)
-    answers.out.print(f"{sales_org} {kind}: {first} to {last}")
+    documents.create_series(
+        organisation_key=seller.key, kind=kind, range_start=first, range_end=last, is_early=early,
+        valid_from=day(starts, "--from") if starts else None,
+    )  # fmt: skip
+    answers.out.print(f"{sales_org} {kind}: {first} to {last}" + (f", documents from {starts} on" if starts else ""))
 
 
 @series_app.command("list")
@@ -64,14 +71,19 @@ def list_series(
     page = document_queries.number_series(scope=scope, limit=limit, offset=offset)
     rows = [
         {"sales_organisation": row.organisation_id, "kind": row.kind, "first": row.range_start, "last": row.range_end,
-         "used": row.used_count, "of": row.size, "is_last": row.is_last, "is_nearly_full": row.is_nearly_full}
+         "used": row.used_count, "of": row.size, "is_last": row.is_last, "is_nearly_full": row.is_nearly_full,
+         "from": row.valid_from.isoformat() if row.valid_from else None, "is_over": row.is_over}
         for row in page.rows
     ]  # fmt: skip
     if as_json:
         answers.print_json({"total": page.total_count, "offset": page.offset, "series": rows})
         return
     for row in rows:
-        state = "" if row["is_last"] else ", goes on in another range"
+        state = f", documents from {row['from']} on" if row["from"] else ""
+        if row["is_over"]:
+            state += ", over: a later series has begun"
+        elif not row["is_last"]:
+            state += ", goes on in another range"
         answers.out.print(
             f"{row['sales_organisation']} {row['kind']}: {row['first']} to {row['last']}, {row['used']} of {row['of']} used"
             + state,
@@ -141,7 +153,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Make the PDF files that are missing and send what waits in the outbox."""
         now = main.set_clock(at)
-        server = MailServer(host=settings.SMTP_HOST, port=settings.SMTP_PORT)
+        server = dispatch.mail_server()
         with answers.steps(as_json=as_json) as steps:
             waiting = dispatch_queries.counts_by_state().get("queued", 0)
             files = document_files.store_missing_pdfs(

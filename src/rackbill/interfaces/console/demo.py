@@ -94,10 +94,12 @@ def at_work(home: Path) -> Iterator[None]:
 
     mailbox = Mailbox(folder=home / "mailbox")
     mailbox.start()
+    # The demo's own mail server, whatever the environment says of another one.
+    others = {name: text for name, text in os.environ.items() if "_SMTP_" not in name}
     mail = {"RACKBILL_SMTP_HOST": "127.0.0.1", "RACKBILL_SMTP_PORT": str(mailbox.port)}
     command = [sys.executable, "-c", "from rackbill.interfaces.console.main import run; run()", "work"]
     worker = subprocess.Popen(
-        command, env={**os.environ, **mail, parent.VARIABLE: str(os.getpid())}, stderr=subprocess.DEVNULL
+        command, env={**others, **mail, parent.VARIABLE: str(os.getpid())}, stderr=subprocess.DEVNULL
     )
     try:
         yield

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.conf import settings
 from django.db import DatabaseError
 
 from rackbill.adapters.rule_checker import RuleCheckerDown
-from rackbill.adapters.smtp import MailRefused, MailServer
+from rackbill.adapters.smtp import MailHeld, MailRefused, MailServer
 from rackbill.core.document import Document
 from rackbill.domain.dispatch import operations as dispatch
+from rackbill.domain.dispatch import policy
 from rackbill.domain.dispatch.operations import Claimed
 from rackbill.domain.documents import queries as documents
 from rackbill.domain.kit.scope import WholeInstallation
@@ -38,6 +40,13 @@ class _Sender:
     gate: Gate = field(default_factory=Gate)
     held: str = ""
     """Why no e-invoice can be checked in this pass, once that is known: the others need not find out again."""
+    no_way: str = ""
+    """Why nothing can leave in this pass, once that is known: a wrong password is not tried for every mail."""
+
+
+def mail_server() -> MailServer:
+    """The mail server of the settings; nothing is opened yet."""
+    return MailServer(host=settings.SMTP_HOST, port=settings.SMTP_PORT, access=settings.SMTP_ACCESS)
 
 
 def send_waiting(
@@ -46,6 +55,7 @@ def send_waiting(
     """Sends until nothing waits; how many were handed over. Several workers may run at once, each may die at any line.
 
     E-invoices are checked again before they leave. While the rule checker is down they wait with the reason; all else goes.
+    Where the mail server cannot be used as the settings ask (TLS, log-in), everything waits with the reason.
     """
     worker = f"{socket.gethostname()}:{os.getpid()}"
     sender, sent = _Sender(server, now), 0
@@ -65,6 +75,9 @@ def send_waiting(
 
 def _send(claimed: Claimed, by: _Sender) -> bool:
     own = {"key": claimed.key, "attempt_count": claimed.attempt_count}
+    if by.no_way:
+        dispatch.record_hold(**own, reason=by.no_way, now=clock.wall(), wait=policy.NO_WAY)
+        return False
     try:
         document = documents.document(scope=EVERYTHING, number=claimed.document_number)
         attachments = mail_files.attachments(
@@ -84,6 +97,10 @@ def _send(claimed: Claimed, by: _Sender) -> bool:
         by.server.send(message=message, sender=sender, recipient=claimed.recipient)
     except DatabaseError:
         raise
+    except MailHeld as fault:
+        by.no_way = str(fault)
+        dispatch.record_hold(**own, reason=by.no_way, now=clock.wall(), wait=policy.NO_WAY)
+        return False
     except einvoice_check.HOLDS as fault:
         by.held = by.held or einvoice_check.hold_words(fault)
         dispatch.record_hold(**own, reason=by.held, now=clock.wall())

@@ -101,6 +101,22 @@ def _numbers(view: RunView) -> dict[str, Any]:
     }
 
 
+def _series(view: RunView) -> dict[str, Any]:
+    """Kinds of document whose numbers run short: the next run, or this one, may find too few."""
+    if view.row.state in ("planned", "discarded"):
+        return {}
+    short = documents.short_series(
+        organisation_id=view.row.organisation_id,
+        on=view.row.issued_on,
+        run_counts=runs.draft_counts(run_id=view.row.run_id),
+    )
+    return {
+        "short_series": [
+            {"kind": row.kind, "left": row.left_count, "count": row.run_count, "way_out": row.way_out} for row in short
+        ]
+    }
+
+
 def _completeness(view: RunView) -> dict[str, Any]:
     """The proof over contract lines alone: how many are billed, and by reason how many are not."""
     if view.row.state == "planned":
@@ -120,7 +136,7 @@ def _completeness(view: RunView) -> dict[str, Any]:
 
 
 LISTED_EXCEPTIONS = 20
-PARTS: tuple[Part, ...] = (_head, _sums, _parked, _completeness, _numbers)
+PARTS: tuple[Part, ...] = (_head, _sums, _parked, _completeness, _numbers, _series)
 """What a report is made of. A part is one function from the run to keys of the report; layouts show the keys they find."""
 
 

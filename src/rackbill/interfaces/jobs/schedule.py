@@ -5,10 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import close_old_connections
 
-from rackbill.adapters.smtp import MailServer
 from rackbill.interfaces.jobs import carrying, clock, dispatch, document_files, einvoice_check, engine, shards
 
 log = logging.getLogger(__name__)
@@ -26,7 +24,7 @@ class Entry:
 def send_what_waits() -> None:
     """Missing PDF files, then the outbox."""
     document_files.store_missing_pdfs(now=clock.now())
-    server = MailServer(host=settings.SMTP_HOST, port=settings.SMTP_PORT)
+    server = dispatch.mail_server()
     try:
         dispatch.send_waiting(server=server, now=clock.now())
     finally:

@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from rackbill.core import crediting
 from rackbill.core import document as frozen
-from rackbill.core.charges.unbilled import CREDITED
+from rackbill.core.charges import CREDITED
 from rackbill.core.crediting import CreditItem
 from rackbill.core.document import DocumentKind
 from rackbill.core.money import exact_minor_from_decimal, minor_digits

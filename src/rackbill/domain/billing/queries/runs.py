@@ -152,6 +152,12 @@ def issued_numbers(*, run_id: str) -> list[tuple[str, str, str, int]]:
     return [(row["kind"], row["first"], row["last"], row["count"]) for row in found]
 
 
+def draft_counts(*, run_id: str) -> dict[str, int]:
+    """How many documents of each kind a run makes, with numbers or still without."""
+    rows = BillDraft.objects.filter(run__run_id=run_id).order_by("kind")
+    return {row["kind"]: row["count"] for row in rows.values("kind").annotate(count=Count("pk"))}
+
+
 def _runs(scope: Scope) -> QuerySet[BillRun]:
     rows = BillRun.objects.select_related("sales_organisation").defer("provisional_report")
     return scope.limit(rows, organisation="sales_organisation")

@@ -34,6 +34,7 @@ from rackbill.domain.documents.queries.series import (
     nearly_full_series,
     number_series,
     series_warnings,
+    short_series,
 )
 
 __all__ = [
@@ -71,5 +72,6 @@ __all__ = [
     "numbers",
     "numbers_without_file",
     "series_warnings",
+    "short_series",
     "stored_file_hash",
 ]
