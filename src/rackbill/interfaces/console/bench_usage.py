@@ -75,8 +75,9 @@ def child(meters: int) -> None:
     lines = _metered_lines(meters)
     parts = {"load": _Stopwatch(), "freeze": _Stopwatch()}
     folder, dice = Path(settings.RACKBILL_HOME), random.Random(20_201_001)
+    yard_before = benches.yardstick_runs()
     counts = _measure(folder, meters, dice, parts)
-    yard_cpu, yard_wall = benches.yardstick()
+    yard_cpu, yard_wall = benches.yardstick(yard_before)
     cpu = parts["load"].cpu + parts["freeze"].cpu
     print(json.dumps({
         "name": "usage", "size": meters, "database": connection.vendor, "lines": lines, **counts,

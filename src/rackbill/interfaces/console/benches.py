@@ -27,9 +27,21 @@ def bench() -> None:
     """Benchmarks: ratios to a yardstick of the same run."""
 
 
-def yardstick(*, repetitions: int = 5) -> tuple[float, float]:
-    """(CPU, wall) seconds, medians, of S: 100,000 bare rows, one index, one executemany, one transaction, a file database."""
-    runs = [_bare_rows() for _ in range(repetitions)]
+Runs = list[tuple[float, float]]
+"""CPU and wall seconds of each repetition."""
+
+
+def yardstick_runs(*, repetitions: int = 5) -> Runs:
+    """S so many times: 100,000 bare rows, one index, one executemany, one transaction, a file database."""
+    return [_bare_rows() for _ in range(repetitions)]
+
+
+def yardstick(before: Runs) -> tuple[float, float]:
+    """(CPU, wall) seconds of S, medians over what was measured before the work and as many now, after it.
+
+    A machine whose pace changes meanwhile changes S as well.
+    """
+    runs = [*before, *yardstick_runs(repetitions=len(before))]
     return statistics.median(cpu for cpu, _wall in runs), statistics.median(wall for _cpu, wall in runs)
 
 
