@@ -157,10 +157,15 @@ def test_who_may(owner: Customer) -> None:
     assert Payment.objects.count() == 0
 
 
-def test_all_is_tried_again(owner: Customer) -> None:
+def test_all_is_tried_again(owner: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
     client = as_person("clara")
     parked("77.00", "21000055")
     money.item(owner, "21000055", "77.00")
+    with monkeypatch.context() as few:
+        few.setattr(bank, "MOST_LINES", 0)
+        answer = client.post("/office/bank/match/", {"organisation": "2100"})
+        assert answer.status_code == 409 and "rackbill payments match --sales-org 2100" in answer.content.decode()
+        assert open_of("21000055") == 7700
     assert client.post("/office/bank/match/", {"organisation": "2100"}).status_code == 302
     assert open_of("21000055") == 0
 

@@ -73,11 +73,20 @@ def _too_large(organisation_id: str) -> Any:
     }  # fmt: skip
 
 
+def _too_many(organisation_id: str) -> Any:
+    return _("More than %(lines)s lines wait. Try them again on the console: %(command)s") % {
+        "lines": MOST_LINES, "command": f"rackbill payments match --sales-org {organisation_id}",
+    }  # fmt: skip
+
+
 @require_POST
 @with_staff(policy.CASHIERS)
 def match(request: HttpRequest, scope: StaffScope) -> HttpResponse:
     """Tries all that waits again, by what is open and known today."""
     organisation_id = _own(request, scope)
+    waiting = queries.parked_lines(scope=scope, organisation_id=organisation_id, limit=1)
+    if waiting.total_count > MOST_LINES:
+        return _page(request, scope, organisation_id, words=_too_many(organisation_id), status=409)
     operations.match_parked(organisation_id=organisation_id, now=clock.now(), actor=actor(request))
     return _said(organisation_id, "matched")
 

@@ -47,9 +47,8 @@ def aged_customers(
     """
     limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, offset)
     given: dict[str, Any] = {"on": on.isoformat(), "limit": limit, "offset": offset}
-    with_sql = (
-        f"WITH {_moved(on, given)}, {_aged(_conditions(scope, given, organisation_id, currency, customer_id, search))}"
-    )
+    own = _conditions(scope, given, organisation_id, customer_id, search)
+    with_sql = f"WITH {_own(own)}{_moved(on, given, is_limited=bool(own))}, {_aged(currency, given)}"
     wanted = "overdue_minor > 0" if is_overdue else "open_minor <> 0 OR credits_minor <> 0 OR on_account_minor <> 0"
     column = AGED_SORTS.get(sort.lstrip("-"), "overdue_minor")
     # Who owes nothing has no oldest debt and stands behind the others, whichever way the list is turned.
@@ -74,7 +73,17 @@ def aged_customers(
 _AGE_COLUMNS = tuple(f"age_{place}" for place in range(len(AGES)))
 
 
-def _moved(on: date, given: dict[str, Any]) -> str:
+def _own(conditions: Sequence[str]) -> str:
+    """`own`: the customers that the list is of, so that nobody else's movements are read; nothing where it is of all."""
+    if not conditions:
+        return ""
+    return (
+        f'own AS (SELECT c.id FROM "rackbill_parties_customer" c JOIN "rackbill_parties_salesorganisation" o '
+        f"ON o.id = c.sales_organisation_id WHERE {' AND '.join(conditions)}), "
+    )
+
+
+def _moved(on: date, given: dict[str, Any], *, is_limited: bool) -> str:
     """Every movement up to the day with the column of the list that it counts to; no other rows."""
     whens = []
     for place, (_name, last) in enumerate(AGING[:-1], start=1):
@@ -84,18 +93,19 @@ def _moved(on: date, given: dict[str, Any]) -> str:
         f"CASE WHEN i.document_kind = 'credit_note' THEN 'credit' WHEN i.due_on >= {_day('on')} THEN '{_AGE_COLUMNS[0]}' "
         f"{' '.join(whens)} ELSE '{_AGE_COLUMNS[-1]}' END"
     )
+    items, money = (f" AND {of}.customer_id IN (SELECT id FROM own)" if is_limited else "" for of in "ip")
     until = {name: f"{name} <= {_day('on')}" for name in ("booked_on", "received_on", "created_on", "paid_on")}
     parts = [
         f"SELECT i.customer_id, i.currency, {age} AS place, i.id AS item, i.due_on, e.amount_minor "
         f'FROM "rackbill_receivables_ledgerentry" e JOIN "rackbill_receivables_openitem" i ON i.id = e.open_item_id '
-        f"WHERE e.{until['booked_on']}",
+        f"WHERE e.{until['booked_on']}{items}",
         # A legacy system's payments are spent: what was left of them came over as deposits and open amounts.
-        _money("payment", "p.amount_minor", f"p.system = '' AND p.{until['received_on']}"),
-        _money("deposit", "p.amount_minor", f"p.{until['created_on']}"),
+        _money("payment", "p.amount_minor", f"p.system = '' AND p.{until['received_on']}{money}"),
+        _money("deposit", "p.amount_minor", f"p.{until['created_on']}{money}"),
     ]
     for source in ("payment", "deposit"):
-        parts.append(_money(source, "-m.amount_minor", f"m.{until['booked_on']}", "allocation"))
-        parts.append(_money(source, "-m.amount_minor", f"m.{until['paid_on']}", "refund"))
+        parts.append(_money(source, "-m.amount_minor", f"m.{until['booked_on']}{money}", "allocation"))
+        parts.append(_money(source, "-m.amount_minor", f"m.{until['paid_on']}{money}", "refund"))
     return f"moved AS ({' UNION ALL '.join(parts)})"
 
 
@@ -109,16 +119,15 @@ def _money(source: str, amount: str, condition: str, spent_by: str = "") -> str:
 
 
 def _conditions(
-    scope: StaffScope | WholeInstallation, given: dict[str, Any], organisation_id: str, currency: str, customer_id: str,
-    search: str,
-) -> list[str]:  # fmt: skip
-    """Which rows the list is of; whatever a person typed is a parameter."""
+    scope: StaffScope | WholeInstallation, given: dict[str, Any], organisation_id: str, customer_id: str, search: str
+) -> list[str]:
+    """Which customers the list is of; whatever a person typed is a parameter."""
     conditions = []
     if isinstance(scope, StaffScope):
         own = {f"own_{place}": one for place, one in enumerate(sorted(scope.organisation_ids))}
         given.update(own)
         conditions.append(f"o.organisation_id IN ({', '.join(f'%({name})s' for name in own)})" if own else "1 = 0")
-    exactly = {"o.organisation_id": organisation_id, "m.currency": currency, "c.customer_id": customer_id}
+    exactly = {"o.organisation_id": organisation_id, "c.customer_id": customer_id}
     for place, (column, value) in enumerate(exactly.items()):
         if value:
             given[f"is_{place}"] = value
@@ -133,8 +142,10 @@ def _conditions(
     return conditions
 
 
-def _aged(conditions: Sequence[str]) -> str:
-    """`aged`: one row for each customer and currency."""
+def _aged(currency: str, given: dict[str, Any]) -> str:
+    """`aged`: one row for each customer and currency, or those in one."""
+    given["currency"] = currency
+    in_currency = "AND m.currency = %(currency)s" if currency else ""
     ages = ", ".join(f"{_sum(name)} AS {name}" for name in _AGE_COLUMNS)
     overdue = " + ".join(_sum(name) for name in _AGE_COLUMNS[1:])
     is_open = " + ".join(_sum(name) for name in _AGE_COLUMNS)
@@ -147,7 +158,7 @@ def _aged(conditions: Sequence[str]) -> str:
         MIN(CASE WHEN m.place LIKE 'age%%' THEN m.due_on END) AS oldest_due_on
       FROM moved m JOIN "rackbill_parties_customer" c ON c.id = m.customer_id
       JOIN "rackbill_parties_salesorganisation" o ON o.id = c.sales_organisation_id
-      WHERE {" AND ".join(("(m.item IS NULL OR m.item IN (SELECT item FROM items))", *conditions))}
+      WHERE (m.item IS NULL OR m.item IN (SELECT item FROM items)) {in_currency}
       GROUP BY c.id, c.customer_id, c.name, o.organisation_id, m.currency)"""
 
 
